@@ -1,0 +1,1 @@
+"""Aligners: they take an encoder and give one in which languages meet."""

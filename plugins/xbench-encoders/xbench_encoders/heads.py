@@ -1,0 +1,48 @@
+"""From token states to one vector per row, and from that to label scores."""
+
+import torch
+
+from xbench_encoders.encoder import Batch
+
+POOLINGS = ("cls", "mean", "compare")
+
+
+def mean_of(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Mean of the states where the mask is true: (rows, tokens, d) and (rows, tokens) to (rows, d)."""
+    weights = mask.unsqueeze(-1).to(states.dtype)
+    return (states * weights).sum(1) / weights.sum(1).clamp(min=1.0)
+
+
+def pool(states: torch.Tensor, batch: Batch, how: str) -> torch.Tensor:
+    """One vector per row.
+
+    `cls`: the first token (BERT). `mean`: all tokens that are not special. `compare`: [u; v; |u-v|; u*v] of the
+    means of the two sides after joint encoding (the features of InferSent, Conneau et al. 2017).
+    """
+    if how == "cls":
+        return states[:, 0]
+    if how == "mean":
+        return mean_of(states, batch.sides >= 0)
+    first, second = mean_of(states, batch.sides == 0), mean_of(states, batch.sides == 1)
+    return torch.cat([first, second, (first - second).abs(), first * second], dim=-1)
+
+
+class ClassificationHead(torch.nn.Module):
+    """Dropout, dense, tanh, dropout, linear: the head of XLM-R's sequence classification, on any pooling."""
+
+    def __init__(self, dimension: int, labels: int, pooling: str, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.pooling = pooling
+        width = dimension * (4 if pooling == "compare" else 1)
+        self.dense = torch.nn.Linear(width, dimension)
+        self.output = torch.nn.Linear(dimension, labels)
+        self.dropout = torch.nn.Dropout(dropout)
+        for layer in (self.dense, self.output):
+            torch.nn.init.normal_(layer.weight, std=0.02)
+            torch.nn.init.zeros_(layer.bias)
+
+    def forward(self, states: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Label scores before the softmax, (rows, labels)."""
+        pooled = self.dropout(pool(states, batch, self.pooling))
+        scores: torch.Tensor = self.output(self.dropout(torch.tanh(self.dense(pooled))))
+        return scores

@@ -1,0 +1,153 @@
+"""Any Hugging Face encoder by hub id (`org/name@revision`) or folder, and pairs of them by language."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from xbench.contracts import ModelInfo
+from xbench.errors import ModelError, UsageError
+from xbench.keys import digest, file_digest
+from xbench.languages import canonical
+
+_HUB_ID = re.compile(r"(?:[\w.-]+/)?[\w.-]+(?:@[\w./-]+)?")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "*.spm")  # weights and tokenizers; nothing executable
+
+
+@dataclass(frozen=True)
+class FolderModel:
+    """A model in a local folder; `pooling` is how its sentence vectors are made: `cls` or `mean`."""
+
+    name: str
+    folder: Path
+    pooling: str = "cls"
+    summary: str = "a model in a folder"
+    languages: tuple[str, ...] | None = None
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def info(self) -> ModelInfo:
+        """The digest of configuration, tokenizer and weights. Raises ModelError when the folder is no model."""
+        if not (self.folder / "config.json").is_file():
+            raise ModelError(f"{self.folder}: is not a model folder: it has no config.json")
+        files = sorted({path for pattern in FILES for path in self.folder.glob(pattern)})
+        if not any(path.suffix == ".safetensors" for path in files):
+            raise ModelError(f"{self.folder}: has no safetensors weights; xbench loads no other kind")
+        return ModelInfo(self.name, "", digest({path.name: file_digest(path) for path in files}))
+
+    def load(self, device: str) -> Any:
+        """The encoder: one tower for every language."""
+        from xbench_encoders.devices import pick
+        from xbench_encoders.encoder import ANY, TransformerEncoder, load_tower
+
+        self.info()
+        return TransformerEncoder({ANY: load_tower(self.folder)}, self.pooling, pick(device))
+
+
+@dataclass(frozen=True)
+class HubModel:
+    """A model of the hub, pinned to a commit when it is planned."""
+
+    name: str
+    summary: str = "an encoder of the Hugging Face hub"
+    languages: tuple[str, ...] | None = None
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def _parts(self) -> tuple[str, str]:
+        repository, _, revision = self.name.partition("@")
+        return repository, revision or "main"
+
+    def info(self) -> ModelInfo:
+        """The commit behind the revision, asked of the hub, or of the local cache when the hub cannot be reached."""
+        repository, revision = self._parts()
+        commit = revision if _COMMIT.fullmatch(revision) else self._commit(repository, revision)
+        return ModelInfo(repository, commit, digest([repository, commit]))
+
+    def _commit(self, repository: str, revision: str) -> str:
+        from huggingface_hub import HfApi, snapshot_download
+        from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
+
+        try:
+            return str(HfApi().model_info(repository, revision=revision).sha)
+        except (RepositoryNotFoundError, RevisionNotFoundError) as error:
+            raise ModelError(f"the hub has no model {self.name!r}; check the spelling, or name a folder") from error
+        except Exception as unreachable:
+            try:
+                return Path(snapshot_download(repository, revision=revision, local_files_only=True)).name
+            except Exception:
+                raise ModelError(
+                    f"cannot ask the hub for {self.name!r} and it is not in the local cache"
+                    f" ({type(unreachable).__name__}); name a folder, or use xbench-mini"
+                ) from unreachable
+
+    def load(self, device: str) -> Any:
+        """Download the pinned files unless they are cached, and load them."""
+        from huggingface_hub import snapshot_download
+
+        info = self.info()
+        try:
+            folder = snapshot_download(info.id, revision=info.revision, allow_patterns=list(FILES))
+        except Exception as error:
+            first = str(error).splitlines()[0]
+            raise ModelError(f"cannot download {self.name!r} at {info.revision}: {first}") from error
+        return FolderModel(self.name, Path(folder)).load(device)
+
+
+@dataclass(frozen=True)
+class PairedModel:
+    """Monolingual models side by side: a tower per language."""
+
+    name: str
+    parts: Mapping[str, Any]
+    summary: str = "paired monolingual models"
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that have a tower."""
+        return tuple(self.parts)
+
+    def info(self) -> ModelInfo:
+        """All parts together."""
+        infos = {language: model.info() for language, model in self.parts.items()}
+        revision = ",".join(f"{language}={info.revision}" for language, info in infos.items() if info.revision)
+        return ModelInfo(self.name, revision, digest({language: info.digest for language, info in infos.items()}))
+
+    def load(self, device: str) -> Any:
+        """One tower per language, all of one width."""
+        from xbench_encoders.encoder import ANY, TransformerEncoder
+
+        encoders = {language: model.load(device) for language, model in self.parts.items()}
+        towers = {language: encoder.tower(ANY) for language, encoder in encoders.items()}
+        first = next(iter(encoders.values()))
+        return TransformerEncoder(towers, first.pooling, first.device)
+
+
+@dataclass(frozen=True)
+class HuggingFaceFamily:
+    """Hub ids, folders and `language=model` pairs."""
+
+    registered: Mapping[str, Any] = field(default_factory=dict)
+    name: str = "huggingface"
+    summary: str = "any encoder: org/name@revision, a folder, or en=MODEL,zh=MODEL"
+
+    def resolve(self, text: str) -> Any:
+        """The model that the text names, or None when it cannot be an id, a folder or a pair."""
+        if "=" in text:
+            return self._paired(text)
+        if Path(text).is_dir():
+            return FolderModel(text, Path(text))
+        if text.startswith((".", "/", "~")):
+            raise UsageError(f"{text}: there is no such model folder")
+        return HubModel(text) if _HUB_ID.fullmatch(text) else None
+
+    def _paired(self, text: str) -> PairedModel:
+        parts: dict[str, Any] = {}
+        for part in text.split(","):
+            language, _, model = part.partition("=")
+            found = self.registered.get(model) or (self.resolve(model) if model and "=" not in model else None)
+            if found is None:
+                raise UsageError(f"cannot read the pair {part!r} in {text!r}; write en=MODEL,zh=MODEL")
+            parts[canonical(language)] = found
+        return PairedModel(text, parts)

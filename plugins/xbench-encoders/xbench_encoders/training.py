@@ -1,0 +1,285 @@
+"""The one training loop: every method, aligner and pretraining recipe of xbench runs through `train`.
+
+An objective says what is trained and what the loss of some rows is; the loop owns everything else: length-bucketed
+batches, gradient accumulation with a constant effective batch, warm-up and decay, clipping, precision, checkpoint
+averaging or selection. All randomness comes from one seed, so the same objective and seed give the same weights on
+the same machine and number of threads.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+
+from xbench_encoders.sampling import bucketed_batches
+
+CHECKPOINTS = 5  # how many equally spaced checkpoints averaging and selection look at
+
+
+class TrainingError(RuntimeError):
+    """Training cannot go on: a loss or gradient that is not finite, or no memory for a single row."""
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """What decides the weights besides data and seed; `steps`, where given, replaces `epochs`."""
+
+    epochs: float = 3.0
+    steps: int | None = None
+    batch_size: int = 32
+    learning_rate: float = 2e-5
+    warmup: float = 0.1
+    weight_decay: float = 0.0
+    clip: float = 1.0
+    schedule: str = "linear"
+    selection: str = "last"
+    precision: str = "auto"
+
+
+class Objective(Protocol):
+    """What is trained, and its loss."""
+
+    @property
+    def module(self) -> torch.nn.Module:
+        """All that is trained: its mode is switched and its state is what checkpoints hold."""
+
+    @property
+    def lengths(self) -> Sequence[int]:
+        """One length (tokens) per training row; batches gather rows of like length."""
+
+    @property
+    def splittable(self) -> bool:
+        """Whether the mean loss of a batch is the weighted mean over its parts (no in-batch negatives)."""
+
+    def optimizers(self, options: TrainingOptions) -> Sequence[torch.optim.Optimizer]:
+        """One optimiser per group of parameters with its own rule; each starts at its own learning rate."""
+
+    def loss(self, rows: Sequence[int], progress: float) -> torch.Tensor:
+        """Scalar mean loss of these rows; `progress` runs from 0 to 1 over the whole training."""
+
+
+def _silent(step: int, steps: int, loss: float) -> None:
+    """Report nothing."""
+
+
+@dataclass(frozen=True)
+class TrainingContext:
+    """Where and from which seed to train, and whom to tell; `validate` returns a score, higher is better."""
+
+    seed: int
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    on_step: Callable[[int, int, float], None] = _silent
+    validate: Callable[[], float] | None = None
+
+
+@dataclass(frozen=True)
+class TrainingLog:
+    """What happened: updates made, mean loss of each checkpoint interval, validation scores, micro-batch used."""
+
+    steps: int
+    losses: tuple[float, ...]
+    validation: tuple[float, ...]
+    selected: str
+    micro_batch: int
+
+
+def adamw(module: torch.nn.Module, options: TrainingOptions, learning_rate: float | None = None) -> torch.optim.AdamW:
+    """AdamW (Loshchilov & Hutter 2019; eps 1e-8) over a module; no decay on biases and normalisation weights."""
+    trainable = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    groups = [
+        {"params": [p for p in trainable if p.ndim > 1], "weight_decay": options.weight_decay},
+        {"params": [p for p in trainable if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    rate = options.learning_rate if learning_rate is None else learning_rate
+    return torch.optim.AdamW([group for group in groups if group["params"]], lr=rate, eps=1e-8, fused=True)
+
+
+def rate_factor(step: int, steps: int, options: TrainingOptions) -> float:
+    """The learning-rate multiplier of update `step` (from 0) of `steps`: linear warm-up, then the schedule."""
+    warm = max(1, round(options.warmup * steps)) if options.warmup > 0 else 0
+    if step < warm:
+        return (step + 1) / (warm + 1)
+    remaining = (steps - step) / max(1, steps - warm)
+    match options.schedule:
+        case "linear":
+            return remaining
+        case "cosine":
+            return 0.5 * (1.0 - math.cos(math.pi * remaining))
+        case "constant":
+            return 1.0
+        case other:
+            raise TrainingError(f"no schedule is called {other!r}; there are linear, cosine, constant")
+
+
+def bf16(options: TrainingOptions, device: torch.device) -> bool:
+    """Whether to compute in bfloat16: by default on a GPU that has it, never on a CPU unless asked."""
+    if options.precision == "auto":
+        return device.type == "cuda" and torch.cuda.is_bf16_supported()
+    return options.precision == "bf16"
+
+
+def train(objective: Objective, options: TrainingOptions, context: TrainingContext) -> TrainingLog:
+    """Train the objective's module in place and leave it in evaluation mode.
+
+    Raises TrainingError on an empty training set, a non-finite loss, or when one row does not fit into memory.
+    """
+    if not len(objective.lengths):
+        raise TrainingError("there is nothing to train on: 0 rows")
+    with torch.random.fork_rng(devices=[context.device] if context.device.type == "cuda" else []):
+        torch.manual_seed(context.seed)
+        return _Loop(objective, options, context).run()
+
+
+class _Loop:
+    """State of one training: optimisers, micro-batch, checkpoints."""
+
+    def __init__(self, objective: Objective, options: TrainingOptions, context: TrainingContext) -> None:
+        self.objective, self.options, self.context = objective, options, context
+        self.optimizers = list(objective.optimizers(options))
+        self.initial = [[group["lr"] for group in o.param_groups] for o in self.optimizers]
+        epoch = math.ceil(len(objective.lengths) / options.batch_size)
+        self.steps = max(1, options.steps or math.ceil(options.epochs * epoch))
+        self.micro_batch = options.batch_size
+        self.use_bf16 = bf16(options, context.device)
+        self.keeper = _keeper(options, context)
+
+    def run(self) -> TrainingLog:
+        """All updates, then the state the selection asks for."""
+        losses: list[float] = []
+        interval: list[float] = []
+        marks = {round(self.steps * (k + 1) / CHECKPOINTS) for k in range(CHECKPOINTS)}
+        self.objective.module.train()
+        for step, rows in enumerate(self._batches()):
+            interval.append(self._update(step, rows))
+            self.context.on_step(step + 1, self.steps, interval[-1])
+            if step + 1 in marks:
+                losses.append(sum(interval) / len(interval))
+                interval.clear()
+                self.keeper.see(self.objective.module)
+        selected = self.keeper.restore(self.objective.module)
+        self.objective.module.eval()
+        return TrainingLog(self.steps, tuple(losses), tuple(self.keeper.scores), selected, self.micro_batch)
+
+    def _batches(self) -> Iterator[list[int]]:
+        generator = torch.Generator().manual_seed(self.context.seed)
+        made = 0
+        while made < self.steps:
+            epoch = bucketed_batches(self.objective.lengths, self.options.batch_size, generator)
+            yield from epoch[: self.steps - made]
+            made += len(epoch)
+
+    def _update(self, step: int, rows: list[int]) -> float:
+        factor = rate_factor(step, self.steps, self.options)
+        for optimizer, rates in zip(self.optimizers, self.initial, strict=True):
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate * factor
+        loss = self._gradients(rows, step / self.steps)
+        for optimizer in self.optimizers:
+            if self.options.clip > 0:  # per optimiser: an adversary's gradients must not shrink the encoder's
+                parameters = [p for group in optimizer.param_groups for p in group["params"]]
+                torch.nn.utils.clip_grad_norm_(parameters, self.options.clip)
+            optimizer.step()
+        return loss
+
+    def _gradients(self, rows: list[int], progress: float) -> float:
+        """Accumulate the gradients of one effective batch; out of memory halves the micro-batch and starts over."""
+        while True:
+            for optimizer in self.optimizers:
+                optimizer.zero_grad(set_to_none=True)
+            try:
+                return self._accumulate(rows, progress)
+            except torch.OutOfMemoryError as error:
+                if self.micro_batch == 1 or not self.objective.splittable:
+                    raise TrainingError(
+                        f"out of memory with a micro-batch of {self.micro_batch}; use a shorter max_length, a smaller"
+                        " batch or a smaller model"
+                    ) from error
+                self.micro_batch = (self.micro_batch + 1) // 2
+                torch.cuda.empty_cache()
+
+    def _accumulate(self, rows: list[int], progress: float) -> float:
+        size = self.micro_batch if self.objective.splittable else len(rows)
+        total = 0.0
+        for start in range(0, len(rows), size):
+            part = rows[start : start + size]
+            with torch.autocast(self.context.device.type, torch.bfloat16, enabled=self.use_bf16):
+                loss = self.objective.loss(part, progress) * (len(part) / len(rows))
+            value = float(loss.detach())
+            if not math.isfinite(value):
+                raise TrainingError(f"the loss became {value} at {progress:.0%} of the training; lower learning_rate")
+            loss.backward()  # type: ignore[no-untyped-call]
+            total += value
+        return total
+
+
+def _keeper(options: TrainingOptions, context: TrainingContext) -> "_Last":
+    match options.selection:
+        case "last":
+            return _Last()
+        case "average":
+            return _Average()
+        case "source-dev" if context.validate is not None:
+            return _Best(context.validate)
+        case "source-dev":
+            raise TrainingError("selection=source-dev needs a validation split of the source language")
+        case other:
+            raise TrainingError(f"no selection is called {other!r}; there are last, average, source-dev")
+
+
+class _Last:
+    """Keeps the last state: nothing to do."""
+
+    def __init__(self) -> None:
+        self.scores: list[float] = []
+
+    def see(self, module: torch.nn.Module) -> None:
+        """Look at a checkpoint."""
+
+    def restore(self, module: torch.nn.Module) -> str:
+        """Load what was selected into the module and say what it is."""
+        return "last"
+
+
+class _Average(_Last):
+    """Mean of the checkpoints' weights (Schmidt et al. 2023, checkpoint averaging)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sums: dict[str, torch.Tensor] = {}
+        self.seen = 0
+
+    def see(self, module: torch.nn.Module) -> None:
+        self.seen += 1
+        for name, value in module.state_dict().items():
+            if value.is_floating_point():
+                self.sums[name] = self.sums.get(name, torch.zeros_like(value)) + value
+
+    def restore(self, module: torch.nn.Module) -> str:
+        mean = {name: total / self.seen for name, total in self.sums.items()}
+        module.load_state_dict(mean, strict=False)
+        return f"average of {self.seen} checkpoints"
+
+
+class _Best(_Last):
+    """The checkpoint with the best score on the source language's validation split; the first wins a tie."""
+
+    def __init__(self, validate: Callable[[], float]) -> None:
+        super().__init__()
+        self.validate = validate
+        self.best: dict[str, torch.Tensor] = {}
+
+    def see(self, module: torch.nn.Module) -> None:
+        module.eval()
+        with torch.no_grad():
+            score = self.validate()
+        module.train()
+        if not self.scores or score > max(self.scores):
+            self.best = {name: value.detach().clone() for name, value in module.state_dict().items()}
+        self.scores.append(score)
+
+    def restore(self, module: torch.nn.Module) -> str:
+        module.load_state_dict(self.best)
+        best = max(self.scores)
+        return f"source-dev checkpoint {self.scores.index(best) + 1} of {len(self.scores)} ({best:.2f})"

@@ -1,0 +1,1 @@
+"""Transfer methods: how labels of one language become predictions in others."""

@@ -1,0 +1,183 @@
+"""A sequence classifier on an encoder: its training objective and its predictor."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import torch
+from safetensors.torch import load_file, save_file
+from xbench_encoders.encoder import Tokens, TransformerEncoder
+from xbench_encoders.heads import ClassificationHead
+from xbench_encoders.sampling import length_order
+from xbench_encoders.training import TrainingContext, TrainingOptions, adamw, train
+
+from xbench.contracts import Examples, FitContext, Split, Task
+from xbench.errors import StageError
+from xbench_methods.options import ClassifierOptions
+
+HEAD = "head.safetensors"
+# Rows predicted at once. Fixed, and each language is batched by itself: which other languages are asked for must not
+# change the padding, and with it the last bits, of a prediction.
+PREDICTION_BATCH = 64
+
+
+@dataclass
+class Classifier:
+    """Encoder and head; predicts any language that the encoder knows."""
+
+    encoder: TransformerEncoder
+    head: ClassificationHead
+    labels: tuple[str, ...]
+    max_length: int
+
+    def predict(self, inputs: pa.Table, language: str) -> pa.Table:
+        """The most probable label (the first in a tie) and the probability of each, one row per input."""
+        scores = torch.softmax(self.scores(_tokenize(self, inputs, language)), dim=-1)
+        chosen = [self.labels[index] for index in scores.argmax(dim=-1).tolist()]
+        return pa.table({"label": chosen, "scores": pa.array(scores.tolist(), pa.list_(pa.float32()))})
+
+    def scores(self, tokens: Tokens) -> torch.Tensor:
+        """Label scores before the softmax, (rows, labels) in float32 on the CPU."""
+        order = length_order(tokens.lengths)
+        found = torch.zeros(len(order), len(self.labels))
+        with torch.inference_mode():
+            for start in range(0, len(order), PREDICTION_BATCH):
+                rows = order[start : start + PREDICTION_BATCH]
+                batch = self.encoder.batch(tokens, rows)
+                found[rows] = self.head(self.encoder.states(batch), batch).float().cpu()
+        return found
+
+    def save(self, folder: Path) -> None:
+        """Encoder and head as safetensors."""
+        self.encoder.save(folder)
+        state = {name: value.detach().cpu().contiguous() for name, value in self.head.state_dict().items()}
+        save_file(state, folder / HEAD)
+
+
+class _Trained(torch.nn.Module):
+    """Encoder and head as one module."""
+
+    def __init__(self, encoder: torch.nn.Module, head: torch.nn.Module) -> None:
+        super().__init__()
+        self.encoder, self.head = encoder, head
+
+
+class _CrossEntropy:
+    """Objective: mean cross-entropy of the labels over rows of one or more languages."""
+
+    splittable = True
+
+    def __init__(self, classifier: Classifier, parts: Sequence[tuple[Tokens, list[int]]]) -> None:
+        self.classifier, self.parts = classifier, parts
+        self.module = _Trained(classifier.encoder.module, classifier.head)
+        self.lengths = [length for tokens, _ in parts for length in tokens.lengths]
+        self.rows = [(part, row) for part, (_, gold) in enumerate(parts) for row in range(len(gold))]
+
+    def optimizers(self, options: TrainingOptions) -> list[torch.optim.Optimizer]:
+        """AdamW over everything that is not frozen."""
+        return [adamw(self.module, options)]
+
+    def loss(self, rows: Sequence[int], progress: float) -> torch.Tensor:
+        """Rows of each language go through the encoder together, since languages may have towers of their own."""
+        by_part: dict[int, list[int]] = {}
+        for row in rows:
+            part, at = self.rows[row]
+            by_part.setdefault(part, []).append(at)
+        total = torch.zeros((), device=self.classifier.encoder.device)
+        for part, members in by_part.items():
+            tokens, gold = self.parts[part]
+            batch = self.classifier.encoder.batch(tokens, members)
+            scores = self.classifier.head(self.classifier.encoder.states(batch), batch)
+            wanted = torch.tensor([gold[at] for at in members], device=scores.device)
+            total = total + torch.nn.functional.cross_entropy(scores.float(), wanted, reduction="sum")
+        return total / len(rows)
+
+
+def fit_classifier(
+    encoder: TransformerEncoder,
+    task: Task,
+    options: ClassifierOptions,
+    context: FitContext,
+    languages: Sequence[str],
+) -> Classifier:
+    """Train encoder and head on the labelled train splits of the languages, in place."""
+    examples = {language: context.labelled(language) for language in languages}
+    classifier = _new(encoder, task, options, _has_pairs(examples), context.seed)
+    if options.freeze == "embeddings":
+        for table in encoder.embeddings():
+            table.requires_grad_(False)
+    parts = [_labelled(classifier, split, language) for language, split in examples.items()]
+    validate = None
+    if options.selection == "source-dev":
+        held_out = _labelled(classifier, context.labelled(context.source, Split.VALIDATION), context.source)
+        validate = _Accuracy(classifier, *held_out)
+    log = train(
+        _CrossEntropy(classifier, parts),
+        TrainingOptions(
+            epochs=options.epochs,
+            batch_size=options.batch_size,
+            learning_rate=options.learning_rate,
+            warmup=options.warmup,
+            weight_decay=options.weight_decay,
+            selection=options.selection,
+            precision=options.precision,
+        ),
+        TrainingContext(context.seed, encoder.device, context.progress, validate),
+    )
+    context.log("training", vars(log) | {"losses": list(log.losses), "validation": list(log.validation)})
+    return classifier
+
+
+def load_classifier(encoder: TransformerEncoder, task: Task, options: ClassifierOptions, folder: Path) -> Classifier:
+    """Read back what `Classifier.save` wrote. Raises StageError when the weights do not fit."""
+    try:
+        state = load_file(folder / HEAD)
+        pairs = state["dense.weight"].shape[1] != encoder.dimension
+        classifier = _new(encoder.load(folder), task, options, pairs, seed=0)
+        classifier.head.load_state_dict(state)
+    except (OSError, KeyError, RuntimeError) as error:
+        raise StageError(f"{folder / HEAD}: the weights do not fit: {str(error).splitlines()[0]}") from error
+    return classifier
+
+
+def _new(encoder: TransformerEncoder, task: Task, options: ClassifierOptions, pairs: bool, seed: int) -> Classifier:
+    """A classifier with a fresh head, drawn from the seed alone."""
+    pooling: str = options.pooling
+    if pooling == "auto":
+        pooling = "compare" if pairs and encoder.pooling == "mean" else encoder.pooling
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        head = ClassificationHead(encoder.dimension, len(task.labels), pooling)
+    return Classifier(encoder, head.to(encoder.device).eval(), tuple(task.labels), options.max_length)
+
+
+def _has_pairs(examples: dict[str, Examples]) -> bool:
+    return any("text_pair" in split.inputs.column_names for split in examples.values())
+
+
+def _tokenize(classifier: Classifier, inputs: pa.Table, language: str) -> Tokens:
+    pairs = inputs["text_pair"].to_pylist() if "text_pair" in inputs.column_names else None
+    return classifier.encoder.tokenize(inputs["text"].to_pylist(), pairs, language, classifier.max_length)
+
+
+def _labelled(classifier: Classifier, examples: Examples, language: str) -> tuple[Tokens, list[int]]:
+    if examples.gold is None:
+        of = examples.provenance
+        raise StageError(f"the {of.split} split of {of.id} in {language} has no labels")
+    index = {label: at for at, label in enumerate(classifier.labels)}
+    gold = [index[label] for label in examples.gold["label"].to_pylist()]
+    return _tokenize(classifier, examples.inputs, language), gold
+
+
+@dataclass
+class _Accuracy:
+    """Accuracy, 0..100, on held-out examples."""
+
+    classifier: Classifier
+    tokens: Tokens
+    gold: list[int]
+
+    def __call__(self) -> float:
+        found: list[int] = self.classifier.scores(self.tokens).argmax(dim=-1).tolist()
+        return 100.0 * sum(a == b for a, b in zip(found, self.gold, strict=True)) / len(self.gold)

@@ -1,0 +1,59 @@
+"""Fine-tuning: train encoder and head on labels, predict every language with what was learned."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from xbench.contracts import FitContext, Predictor, Resource, Scope, Task, TaskKind
+from xbench_methods.options import ClassifierOptions
+
+
+@dataclass(frozen=True)
+class FinetuneOptions(ClassifierOptions):
+    """Which labels to train on, besides how."""
+
+    on: Literal["source", "target", "both"] = "source"
+
+
+class Finetune:
+    """Fine-tuning on the source (zero-shot transfer), on the target, or on both.
+
+    min over encoder and head of the cross-entropy of the labels (XTREME, Hu et al. 2020). With `on=source` the fit
+    cannot see any target, so one checkpoint serves all of them. `selection=average` is the mean of five checkpoints
+    of the run (Schmidt et al. 2023); `source-dev` takes the best of them on the source language's validation split.
+    `pooling=auto` is `cls` for encoders that were trained with it, else `mean`, and `compare` for pairs.
+    """
+
+    name = "finetune"
+    version = 1
+    summary = "fine-tune on source labels (zero-shot), on target labels, or on both: finetune[on=source|target|both]"
+    Options = FinetuneOptions
+    task_kinds = frozenset({TaskKind.SEQUENCE_CLASSIFICATION})
+
+    def needs(self, options: FinetuneOptions) -> frozenset[Resource]:
+        """Labels of the languages it trains on, and source validation labels where they select."""
+        labels = {
+            "source": {Resource.SOURCE_LABELS},
+            "target": {Resource.TARGET_LABELS},
+            "both": {Resource.SOURCE_LABELS, Resource.TARGET_LABELS},
+        }[options.on]
+        validation = {Resource.SOURCE_VALIDATION} if options.selection == "source-dev" else set()
+        return frozenset(labels | validation)
+
+    def scope(self, options: FinetuneOptions) -> Scope:
+        """The source alone, or one target at a time."""
+        return Scope.SOURCE if options.on == "source" else Scope.PAIRWISE
+
+    def fit(self, encoder: Any, task: Task, options: FinetuneOptions, context: FitContext) -> Predictor:
+        """Train; see `xbench_methods.classifier`."""
+        from xbench_methods.classifier import fit_classifier
+
+        sources = (context.source,) if options.on != "target" else ()
+        targets = context.targets if options.on != "source" else ()
+        return fit_classifier(encoder, task, options, context, tuple(dict.fromkeys((*sources, *targets))))
+
+    def load(self, encoder: Any, task: Task, options: FinetuneOptions, folder: Path) -> Predictor:
+        """Read back encoder and head."""
+        from xbench_methods.classifier import load_classifier
+
+        return load_classifier(encoder, task, options, folder)

@@ -1,0 +1,13 @@
+"""What this plugin adds."""
+
+from collections.abc import Iterable
+
+from xbench import hookimpl
+from xbench.contracts import Method
+from xbench_methods.finetune import Finetune
+
+
+@hookimpl
+def xbench_methods() -> Iterable[Method]:
+    """Fine-tuning."""
+    return [Finetune()]

@@ -1,0 +1,1 @@
+"""Official metrics: plain functions, and the same as metrics of `evaluate`."""

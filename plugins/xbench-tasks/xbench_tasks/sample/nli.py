@@ -1,0 +1,255 @@
+"""The bundled sample `xnli-sample`: pairs shaped like XNLI, written for xbench, parallel in its 15 languages.
+
+A sentence is put together from the phrases of `phrases.tsv` (who, does what, with whom, where, when). A
+hypothesis asks about one of them, and comes with three premises:
+
+* entailment: the premise holds the hypothesis and more;
+* contradiction: the same with another value for the phrase asked about (another place, another day, ...);
+* neutral: the premise leaves the phrase asked about open.
+
+As in SNLI (Bowman et al. 2015, section 2.1), premise and hypothesis are taken to be about one event: who
+reads the newspaper in the garden is not at the airport, and drinks no coffee.
+
+Each hypothesis occurs once under each label, so a hypothesis alone says nothing about its label. Over one
+turn of `_QUESTIONS` each kind of premise (its set of slots) occurs equally often under each label, so a
+premise alone says next to nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from csv import QUOTE_NONE, DictReader
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+
+LANGUAGES = ("ar", "bg", "de", "el", "en", "es", "fr", "hi", "ru", "sw", "th", "tr", "ur", "vi", "zh")
+SPLITS = ("train", "validation", "test")
+LABELS = ("entailment", "neutral", "contradiction")
+
+_HYPOTHESES = {"train": 500, "validation": 50, "test": 120}
+
+# The slots of a sentence; a sentence without an activity says where somebody is.
+_SLOTS = ("subject", "activity", "companion", "place", "time")
+# The fields of a pattern: an activity is a verb and its object.
+_FIELDS = ("subject", "verb", "object", "companion", "place", "time")
+
+_SVO = "{subject} {verb} {object} {companion} {place} {time}."
+_SOV = "{subject} {time} {companion} {place} {object} {verb}"
+# Word order by language: (somebody does something, somebody is somewhere).
+_PATTERNS = {
+    "ar": (
+        "{verb} {subject} {object} {companion} {place} {time}.",
+        "{subject} موجود {companion} {place} {time}.",
+    ),
+    "bg": (_SVO, "{subject} е {companion} {place} {time}."),
+    "de": (
+        "{subject} {verb} {time} {companion} {place} {object}.",
+        "{subject} ist {time} {companion} {place}.",
+    ),
+    "el": (_SVO, "{subject} είναι {companion} {place} {time}."),
+    "en": (_SVO, "{subject} is {companion} {place} {time}."),
+    "es": (_SVO, "{subject} está {companion} {place} {time}."),
+    "fr": (_SVO, "{subject} est {companion} {place} {time}."),
+    "hi": (_SOV + "।", "{subject} {time} {companion} {place} है।"),
+    "ru": (
+        "{subject} {time} {verb} {object} {companion} {place}.",
+        "{subject} {time} находится {place} {companion}.",
+    ),
+    "sw": (_SVO, "{subject} yuko {companion} {place} {time}."),
+    "th": (
+        "{subject}{verb}{object}{companion}{place}{time}",
+        "{subject}อยู่{companion}{place}{time}",
+    ),
+    "tr": (_SOV + ".", "{subject} {time} {companion} {place} bulunuyor."),
+    "ur": (_SOV + "۔", "{subject} {time} {companion} {place} ہے۔"),
+    # The place phrases carry the verb: Vietnamese `ở` is both "to be at" and "at".
+    "vi": (_SVO, "{subject} {place} {companion} {time}."),
+    # Chinese `在`, likewise.
+    "zh": ("{subject}{time}{companion}{place}{verb}{object}。", "{subject}{time}{companion}{place}。"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A premise, a hypothesis and one of `LABELS`; `id` is the same in all languages."""
+
+    id: str
+    premise: str
+    hypothesis: str
+    label: str
+
+
+@dataclass(frozen=True)
+class _Question:
+    """The slot asked about, and the slots (besides the subject) of the hypothesis and of its premises."""
+
+    asked: str
+    hypothesis: str
+    telling: str
+    silent: str
+
+
+# The telling and the silent premises have the same kinds equally often: change the table as a whole. A silent
+# premise that holds the slot asked about holds a time of another kind ("on Monday" for "in the morning").
+_QUESTIONS = (
+    _Question("activity", "activity", "activity companion time", "companion place"),
+    _Question("activity", "activity companion", "activity companion time", "companion place"),
+    _Question("activity", "activity time", "activity companion time", "place time"),
+    _Question("place", "place", "companion place", "activity companion time"),
+    _Question("place", "place", "companion place", "activity companion time"),
+    _Question("place", "place", "place time", "activity companion time"),
+    _Question("place", "companion place", "activity companion place", "activity companion time"),
+    _Question("place", "activity place", "activity companion place", "activity companion time"),
+    _Question("place", "activity place", "activity place time", "activity companion time"),
+    _Question("time", "activity time", "activity companion time", "activity companion place"),
+    _Question("time", "activity time", "activity place time", "activity companion place"),
+    _Question("time", "activity time", "activity place time", "activity companion place"),
+    _Question(
+        "time", "activity place time", "activity companion place time", "activity companion place time"
+    ),
+    _Question("companion", "activity companion", "activity companion time", "activity place time"),
+    _Question("companion", "activity companion", "activity companion time", "activity place time"),
+    _Question("companion", "activity companion", "activity companion place", "activity place time"),
+)
+
+# What a sentence says, in no language: ids of phrases, in the order of `_SLOTS`.
+_Meaning = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Item:
+    """A pair of meanings and its label."""
+
+    premise: _Meaning
+    hypothesis: _Meaning
+    label: str
+
+    @property
+    def text(self) -> str:
+        """All of it in one line, by which rows are shuffled."""
+        return " ".join((*self.premise, "=>", *self.hypothesis, "=>", self.label))
+
+
+@cache
+def pairs(language: str, split: str) -> tuple[Pair, ...]:
+    """Return the pairs of a split; the same ids and labels in the same order in every language.
+
+    Raises ValueError for a language not in `LANGUAGES` and for a split not in `SPLITS`.
+    """
+    if language not in LANGUAGES:
+        raise ValueError(f"xnli-sample has no language {language!r}; it has {', '.join(LANGUAGES)}")
+    if split not in SPLITS:
+        raise ValueError(f"xnli-sample has no split {split!r}; it has {', '.join(SPLITS)}")
+    return tuple(
+        Pair(
+            id=f"{split}-{row:04d}",
+            premise=_sentence(language, item.premise),
+            hypothesis=_sentence(language, item.hypothesis),
+            label=item.label,
+        )
+        for row, item in enumerate(_items()[split])
+    )
+
+
+@cache
+def _phrases() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    """Return the phrase table: slot -> phrase id -> language -> text."""
+    table: dict[str, dict[str, dict[str, str]]] = {slot: {} for slot in _SLOTS}
+    text = files("xbench_tasks.sample").joinpath("phrases.tsv").read_text(encoding="utf-8")
+    for row in DictReader(text.splitlines(), delimiter="\t", quoting=QUOTE_NONE):
+        table[row["slot"]][row["id"]] = {language: row[language] for language in LANGUAGES}
+    return table
+
+
+@cache
+def _words(language: str) -> Mapping[str, Mapping[str, str]]:
+    """Return what each phrase puts into a pattern: phrase id -> field -> text."""
+    words: dict[str, dict[str, str]] = {}
+    for slot, phrases in _phrases().items():
+        fields = ("verb", "object") if slot == "activity" else (slot,)
+        for phrase, texts in phrases.items():
+            words[phrase] = dict(zip(fields, texts[language].split("|"), strict=True))
+    return words
+
+
+@cache
+def _pattern(language: str, fields: tuple[str, ...]) -> str:
+    """Return the language's pattern for a sentence of exactly these fields."""
+    does, is_somewhere = _PATTERNS[language]
+    texts = {field: f"{{{field}}}" if field in fields else "" for field in _FIELDS}
+    pattern = does if "verb" in fields else is_somewhere
+    # A field left out leaves its space behind, also before the full stop.
+    return " ".join(pattern.format(**texts).split()).replace(" .", ".")
+
+
+@cache
+def _sentence(language: str, meaning: _Meaning) -> str:
+    """Return the sentence that says `meaning` in `language`."""
+    phrases = _words(language)
+    words: dict[str, str] = {}
+    for phrase in meaning:
+        words |= phrases[phrase]
+    text = _pattern(language, tuple(words)).format(**words)
+    return text[0].upper() + text[1:]
+
+
+@cache
+def _items() -> Mapping[str, tuple[_Item, ...]]:
+    """Return the rows of every split, in no language and in their final order."""
+    used: set[_Meaning] = set()
+    splits: dict[str, tuple[_Item, ...]] = {}
+    for split in SPLITS:
+        rows: list[_Item] = []
+        for number in range(_HYPOTHESES[split]):
+            rows += _new_items(_QUESTIONS[number % len(_QUESTIONS)], f"{split} {number}", used)
+        # A sort by hash shuffles alike everywhere; the generators of `random` promise no such thing.
+        splits[split] = tuple(sorted(rows, key=lambda item: _hash(item.text)))
+    return splits
+
+
+def _new_items(question: _Question, key: str, used: set[_Meaning]) -> tuple[_Item, ...]:
+    """Return a hypothesis that is not in `used`, under each label, and add it to `used`."""
+    # Far fewer hypotheses are taken than the smallest kind of them (subject x place) has.
+    attempt = 0
+    while (items := _ask(question, f"{key} {attempt}"))[0].hypothesis in used:
+        attempt += 1
+    used.add(items[0].hypothesis)
+    return items
+
+
+def _ask(question: _Question, key: str) -> tuple[_Item, ...]:
+    """Return the pair of each label for one event, drawn by `key`."""
+    event = {slot: _draw(tuple(_phrases()[slot]), f"{key} {slot}") for slot in _SLOTS}
+    asked, value = question.asked, event[question.asked]
+    # Monday contradicts Friday, but neither "in the morning" nor "in winter".
+    alike = [one for one in _phrases()[asked] if one != value and _kind(one) == _kind(value)]
+    unlike = [one for one in _phrases()[asked] if _kind(one) != _kind(value)]
+    contradicting = event | {asked: _draw(alike, f"{key} contradiction")}
+    silent = event | {asked: _draw(unlike, f"{key} neutral")} if unlike else event
+    hypothesis = _meaning(event, question.hypothesis)
+    return (
+        _Item(_meaning(event, question.telling), hypothesis, "entailment"),
+        _Item(_meaning(silent, question.silent), hypothesis, "neutral"),
+        _Item(_meaning(contradicting, question.telling), hypothesis, "contradiction"),
+    )
+
+
+def _meaning(event: Mapping[str, str], slots: str) -> _Meaning:
+    """Return what is said of an event by its subject and `slots` (names with spaces between)."""
+    said = ("subject", *slots.split())
+    return tuple(event[slot] for slot in _SLOTS if slot in said)
+
+
+def _kind(phrase: str) -> str:
+    """Return the kind of a phrase id (`week` of `week.monday`), or nothing where the slot has no kinds."""
+    return phrase.rpartition(".")[0]
+
+
+def _draw(options: Sequence[str], key: str) -> str:
+    """Return one of the options, chosen by the hash of `key`."""
+    return options[_hash(key) % len(options)]
+
+
+def _hash(text: str) -> int:
+    """Return 64 bits of the SHA-256 of a text."""
+    return int.from_bytes(sha256(text.encode("utf-8")).digest()[:8], "big")

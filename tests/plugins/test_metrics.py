@@ -1,0 +1,99 @@
+"""Scoring: the official formula, the published scores of a real system, and the `evaluate` metric."""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow
+import pytest
+from xbench_tasks.metrics import accuracy as module
+from xbench_tasks.metrics.accuracy import accuracy
+from xbench_tasks.xnli import XNLI
+
+from xbench.contracts import Data, Origin, Split
+from xbench.errors import DataError, PluginError
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def shared_data():
+    """The real data: the folder XBENCH_TEST_DATA names, else the one beside the repository."""
+    for folder in (os.environ.get("XBENCH_TEST_DATA"), REPOSITORY.parent / "shared" / "data"):
+        if folder and Path(folder).is_dir():
+            return Path(folder)
+    pytest.skip("no real data: neither XBENCH_TEST_DATA nor ../shared/data is a folder")
+
+
+def labels(*values):
+    return pyarrow.table({"label": pyarrow.array(values, pyarrow.string())})
+
+
+def test_accuracy_is_the_share_of_equal_labels_in_per_cent():
+    assert accuracy(["a", "b", "a"], ["a", "b", "b"]) == 2 * 100 / 3
+
+
+@pytest.mark.parametrize(("predictions", "references"), [(["a"], ["a", "b"]), (["a", "b"], ["a"]), ([], [])])
+def test_accuracy_refuses_different_counts_and_no_predictions(predictions, references):
+    with pytest.raises(DataError, match="predictions"):
+        accuracy(predictions, references)
+
+
+def test_score_gives_accuracy_and_one_item_a_row():
+    scores = XNLI.score(labels("neutral", "entailment"), labels("neutral", "neutral"), "sw")
+    assert scores.metrics == {"accuracy": 50.0}
+    assert scores.items == [1.0, 0.0]
+
+
+def test_score_refuses_another_number_of_predictions():
+    with pytest.raises(DataError, match="1 predictions for 2 rows"):
+        XNLI.score(labels("neutral", "entailment"), labels("neutral"), "sw")
+
+
+def test_score_refuses_predictions_without_labels():
+    with pytest.raises(PluginError, match=r"xnli in 'sw' have no column 'label' \(there are: answer\)"):
+        XNLI.score(labels("neutral"), pyarrow.table({"answer": ["neutral"]}), "sw")
+
+
+def test_a_published_system_gets_its_published_xnli_scores(shared_data):
+    folder = shared_data / "xglue_unicoder_dev"
+    lines = (folder / "evaluation_results_unicoder_dev.txt").read_text(encoding="utf-8").split("\n")
+    published = ast.literal_eval(lines[lines.index("XNLI") + 1])
+    data = Data(Origin.FOLDER, shared_data)
+    languages = XNLI.available(Split.VALIDATION, data)
+    assert len(languages) == 10
+    for language in languages:
+        file = folder / "XNLI" / f"{language}.prediction"
+        predicted = file.read_text(encoding="utf-8").split("\n")[:2490]
+        gold = XNLI.load(language, Split.VALIDATION, data).gold
+        score = XNLI.score(gold, labels(*predicted), language).metrics["accuracy"]
+        assert score == pytest.approx(100 * published[language], abs=1e-10), language
+
+
+def test_accuracy_is_a_metric_of_evaluate_without_network(tmp_path):
+    code = (
+        "from xbench_tasks.metrics.accuracy import Accuracy\n"
+        "import evaluate\n"
+        "import xbench_tasks.metrics.accuracy as module\n"
+        "metric = Accuracy(keep_in_memory=True)\n"
+        "assert isinstance(metric, evaluate.Metric) and module.Accuracy is Accuracy\n"
+        "assert metric.compute(predictions=['a', 'b'], references=['a', 'c']) == {'accuracy': 50.0}\n"
+        "metric.add_batch(predictions=['a', 'b'], references=['a', 'b'])\n"
+        "metric.add(prediction='a', reference='b')\n"
+        "assert metric.compute() == {'accuracy': 200 / 3}\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1", "HF_EVALUATE_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert run.returncode == 0, run.stderr
+
+
+def test_the_module_has_no_other_name():
+    with pytest.raises(AttributeError, match="Precision"):
+        _ = module.Precision

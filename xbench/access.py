@@ -1,0 +1,94 @@
+"""What a fit may see. A grant is made once, by the plan: it is the fit's part of the key and its leak guard."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from xbench.contracts import Examples, Split, Task
+from xbench.errors import ScopeError
+from xbench.shelf import Shelf
+
+Place = tuple[Task, Split]  # where to read: a task's split, which may be lent by another task
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Source, targets in scope, and where text and labels of a language may be read; nothing else exists."""
+
+    source: str
+    targets: tuple[str, ...] = ()
+    texts: Mapping[str, Place] = field(default_factory=dict)
+    labels: Mapping[tuple[str, Split], Place] = field(default_factory=dict)
+
+    def fingerprint(self, shelf: Shelf) -> dict[str, Any]:
+        """The grant as JSON for a key: languages in scope and the digests of all that may be read."""
+        texts = {language: _digest(shelf, language, place) for language, place in self.texts.items()}
+        labels = {f"{lang} {split}": _digest(shelf, lang, place) for (lang, split), place in self.labels.items()}
+        return {"source": self.source, "targets": sorted(self.targets), "texts": texts, "labels": labels}
+
+
+def _digest(shelf: Shelf, language: str, place: Place) -> str:
+    task, split = place
+    return shelf.load(task, language, split).provenance.fingerprint
+
+
+@dataclass
+class GuardedContext:
+    """The context handed to an aligner or method: reads through the grant, counts what was read."""
+
+    grant: Grant
+    shelf: Shelf
+    seed: int
+    device: str
+    on_progress: Callable[[int, int, float], None]
+    read: dict[str, dict[str, int]] = field(default_factory=dict)
+    diagnostics: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str:
+        """The source language."""
+        return self.grant.source
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The target languages in scope."""
+        return self.grant.targets
+
+    def text(self, language: str) -> Sequence[str]:
+        """Unlabelled texts of a language; the two sides of a pair are texts of their own."""
+        if language not in self.grant.texts:
+            raise ScopeError(_refusal(f"text in {language!r}", self.grant.texts))
+        task, split = self.grant.texts[language]
+        inputs = self.shelf.load(task, language, split).inputs
+        kind = "source text" if language == self.source else "target text"
+        self._count(kind, language, len(inputs))
+        columns = [inputs[name].to_pylist() for name in ("text", "text_pair") if name in inputs.column_names]
+        return list(dict.fromkeys(text for column in columns for text in column))
+
+    def labelled(self, language: str, split: Split = Split.TRAIN) -> Examples:
+        """Labelled examples of a language."""
+        if (language, split) not in self.grant.labels:
+            asked = f"{split} labels in {language!r}"
+            raise ScopeError(_refusal(asked, [f"{lang} {part}" for lang, part in self.grant.labels]))
+        task, place = self.grant.labels[language, split]
+        examples = self.shelf.load(task, language, place)
+        side = "source" if language == self.source else "target"
+        kind = f"{side} validation labels" if split is Split.VALIDATION else f"{side} labels"
+        self._count(kind, language, examples.provenance.n_rows)
+        return examples
+
+    def progress(self, step: int, steps: int, loss: float) -> None:
+        """Say how far the work is."""
+        self.on_progress(step, steps, loss)
+
+    def log(self, name: str, value: Any) -> None:
+        """Record a diagnostic beside the artifact."""
+        self.diagnostics[name] = value
+
+    def _count(self, kind: str, language: str, rows: int) -> None:
+        self.read.setdefault(kind, {})[language] = rows
+
+
+def _refusal(asked: str, granted: Sequence[str] | Mapping[str, Any]) -> str:
+    there = ", ".join(granted) or "nothing"
+    return f"asked for {asked}, which its declared scope and needs do not cover (granted: {there})"

@@ -1,0 +1,195 @@
+"""The command line: reads arguments, calls one function, prints what comes back."""
+
+import json
+import logging
+import os
+import shutil
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from xbench import __version__, catalogue
+from xbench.contracts import Data, Origin
+from xbench.errors import UsageError, XbenchError, unknown
+from xbench.names import split_list, split_models
+from xbench.registry import KINDS, load_registry
+
+log = logging.getLogger("xbench")
+KIND = click.Choice([*(kind + "s" for kind in KINDS), "plugins"])
+
+
+def _config(context: click.Context, _: click.Parameter, path: Path | None) -> Path | None:
+    """Make the keys of a config file the defaults of the flags."""
+    if path is None:
+        return None
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path}: cannot read the configuration: {error}") from error
+    known = {parameter.name for parameter in context.command.params if parameter.name}
+    values = {key.replace("-", "_"): value for key, value in values.items()}
+    for key in values:
+        if key not in known:
+            raise unknown(f"key of {path}", key, known)
+    context.default_map = values
+    return path
+
+
+def _grid_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The arguments that `run` and `plan` share; each is also the variable XBENCH_<FLAG>."""
+    many: dict[str, Any] = {"multiple": True}
+    declared: list[tuple[tuple[str, ...], dict[str, Any]]] = [
+        (("--suite",), {"required": True, "help": "Suite, or a suite file: xnli, xnli[train=snli], my.toml."}),
+        (("--methods",), many | {"required": True, "help": "Recipes: finetune, adversarial+finetune; comma list."}),
+        (("--models",), many | {"default": ("xbench-mini",), "help": "Models: a name, org/name@revision, a folder, or"
+                                " en=a,zh=b."}),
+        (("--languages",), many | {"help": "Target languages (BCP 47); all there are by default."}),
+        (("--source",), {"help": "Source language; the suite's by default."}),
+        (("--seeds",), many | {"default": ("0",), "help": "Seeds, such as 0,1,2."}),
+        (("--data",), {"help": "A folder of official files, or 'hub'; the bundled sample by default."}),
+        (("--output", "-o"), {"type": click.Path(path_type=Path, file_okay=False), "default": Path("xbench-runs"),
+                              "show_default": True, "help": "Where results and the store go."}),
+        (("--limit",), {"type": click.IntRange(min=1), "help": "Read at most this many rows of each split."}),
+        (("--device",), {"default": "auto", "help": "auto, cpu, cuda, cuda:1 ..."}),
+        (("--config",), {"type": click.Path(path_type=Path), "is_eager": True, "expose_value": False,
+                         "callback": _config, "help": "A TOML file whose keys are these flags."}),
+    ]  # fmt: skip
+    for flags, settings in reversed(declared):
+        variable = "XBENCH_" + flags[0].removeprefix("--").upper()
+        command = click.option(*flags, envvar=variable, **settings)(command)
+    return command
+
+
+def _session(**given: Any) -> Any:
+    from xbench.request import Request
+    from xbench.session import open_session
+
+    place = given.pop("data")
+    if place is None:
+        data = Data(Origin.SAMPLE)
+    elif place == "hub":
+        data = Data(Origin.HUB)
+    elif Path(place).is_dir():
+        data = Data(Origin.FOLDER, Path(place))
+    else:
+        raise UsageError(f"--data {place}: there is no such folder; name a folder of official files, or 'hub'")
+    seeds = split_list(given.pop("seeds"))
+    if not all(seed.isdecimal() for seed in seeds):
+        raise UsageError(f"--seeds {','.join(seeds)}: seeds are whole numbers from 0, such as 0,1,2")
+    output = given.pop("output")
+    lists = {name: tuple(split_list(given.pop(name))) for name in ("methods", "languages")}
+    models = tuple(split_models(given.pop("models")))
+    request = Request(data=data, models=models, seeds=tuple(map(int, seeds)), **lists, **given)
+    return open_session(request, load_registry(), output)
+
+
+def _dashed(token: str) -> str:
+    """Long flags accept `_` for `-`."""
+    return token.replace("_", "-") if token.startswith("--") else token
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "token_normalize_func": _dashed})
+@click.option("--debug", is_flag=True, envvar="XBENCH_DEBUG", help="Show tracebacks.")
+@click.version_option(__version__, prog_name="xbench")
+def cli(debug: bool) -> None:
+    """Run grids of model x aligner x method x language x seed and rank them on a reproducible board."""
+    log.setLevel(logging.DEBUG if debug else logging.INFO)
+
+
+@cli.command("run")
+@_grid_options
+@click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
+def run_command(dry_run: bool, **given: Any) -> None:
+    """Run a grid; what is finished is not run again. Prints the board."""
+    from xbench import session as sessions
+
+    session = _session(**given)
+    if dry_run:
+        click.echo(sessions.describe(session))
+        return
+    for remark in session.plan.remarks:
+        log.info(remark)
+    summary = sessions.carry_out(session)
+    click.echo(sessions.board(session.folder), nl=False)
+    counts = ", ".join(f"{count} {status}" for status, count in summary.counts.items() if count)
+    log.info(
+        "%s (%d of them were there already); %d trainings run; results: %s",
+        counts, summary.reused, summary.trainings(), session.folder,
+    )  # fmt: skip
+    sys.exit(sessions.exit_code(summary))
+
+
+@cli.command("plan")
+@_grid_options
+def plan_command(**given: Any) -> None:
+    """Print the stages of a grid, what is cached, how many trainings, and what is skipped and why."""
+    from xbench.session import describe
+
+    click.echo(describe(_session(**given)))
+
+
+@cli.command("list")
+@click.argument("kind", type=KIND)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def list_command(kind: str, as_json: bool) -> None:
+    """List what the installed plugins provide."""
+    records = catalogue.rows(load_registry(), kind.removesuffix("s"))
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+    click.echo(json.dumps(records, indent=1) if as_json else catalogue.to_text(records, width))
+
+
+@cli.command("show")
+@click.argument("kind", type=click.Choice([*KINDS, "plugin"]))
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def show_command(kind: str, name: str, as_json: bool) -> None:
+    """Show one task, suite, model, aligner, method or plugin."""
+    record = catalogue.show(load_registry(), kind, name)
+    click.echo(json.dumps(record, indent=1) if as_json else catalogue.record_to_text(record))
+
+
+@cli.command("leaderboard")
+@click.argument("results", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["markdown", "csv", "json"]), default="markdown", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
+@click.option("--check", is_flag=True, help="Fail where it differs from the file (-o; README.md by default).")
+def leaderboard_command(results: Path, form: str, output: Path | None, check: bool) -> None:
+    """Make the board of a results folder or file."""
+    from xbench import render, session
+
+    text = session.board(results, form)
+    if check:
+        difference = render.check(text, output or (results if results.is_dir() else results.parent) / "README.md")
+        if difference:
+            raise XbenchError(f"the board differs from the file:\n{difference}")
+    elif output:
+        session.write(output, text)
+    else:
+        click.echo(text, nl=False)
+
+
+def main() -> None:
+    """Entry point: every error becomes one clear line and an exit code."""
+    # Threads that spin while they wait take the cores from each other when two processes share a machine: a training
+    # step was measured 35 times slower. Read by OpenMP when torch is first imported; the user's own setting stays.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("GOMP_SPINCOUNT", "0")
+    from xbench.progress import Console
+
+    log.addHandler(Console())
+    try:
+        sys.exit(cli.main(standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2 if isinstance(error, click.UsageError) else 1)
+    except XbenchError as error:
+        log.debug("", exc_info=True)
+        log.error("xbench: %s", error)
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        log.error("xbench: interrupted; the same command resumes")
+        sys.exit(130)

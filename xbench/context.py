@@ -1,0 +1,42 @@
+"""What a fit is handed: only what its declared scope and needs allow."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from xbench.values import Examples, Split
+
+
+class Context(Protocol):
+    """What a fit may see: only what its scope and needs allow; asking for more raises ScopeError."""
+
+    @property
+    def source(self) -> str:
+        """The source language."""
+
+    @property
+    def seed(self) -> int:
+        """The seed of the cell."""
+
+    @property
+    def device(self) -> str:
+        """auto, cpu, cuda or cuda:N."""
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The target languages in scope, without the source."""
+
+    def text(self, language: str) -> Sequence[str]:
+        """Unlabelled text of a language, from the task's own inputs of one split common to all languages."""
+
+    def progress(self, step: int, steps: int, loss: float) -> None:
+        """Say how far the work is."""
+
+    def log(self, name: str, value: Any) -> None:
+        """Record a diagnostic beside the artifact: a JSON value."""
+
+
+class FitContext(Context, Protocol):
+    """What a method may see besides: labelled examples."""
+
+    def labelled(self, language: str, split: Split = Split.TRAIN) -> Examples:
+        """Inputs and gold of the train or validation split of the source, or of a target where that was declared."""

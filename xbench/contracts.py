@@ -1,0 +1,204 @@
+"""What plugins provide and what they are given. A plugin's classes need only have these members.
+
+Tables are `pyarrow.Table`. Inputs of sequence classification have the column `text` and, for pairs, `text_pair`;
+gold has the column `label` (text); predictions have `label` and may have `scores`, a list per row in the order
+of `Task.labels`. Row i of one is row i of the other.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from xbench.context import Context, FitContext
+from xbench.values import (
+    Data,
+    Examples,
+    ModelInfo,
+    Origin,
+    Provenance,
+    Resource,
+    Scope,
+    Scores,
+    Split,
+    TaskKind,
+)
+
+if TYPE_CHECKING:
+    import pyarrow
+
+__all__ = [
+    "Aligner",
+    "Context",
+    "Data",
+    "Encoder",
+    "Examples",
+    "FitContext",
+    "Method",
+    "Model",
+    "ModelFamily",
+    "ModelInfo",
+    "Origin",
+    "Predictor",
+    "Provenance",
+    "Resource",
+    "Scope",
+    "Scores",
+    "Split",
+    "Task",
+    "TaskKind",
+]
+
+
+class Described(Protocol):
+    """Everything a plugin provides has a name and a summary."""
+
+    @property
+    def name(self) -> str:
+        """What users type."""
+
+    @property
+    def summary(self) -> str:
+        """One line for `xbench list`."""
+
+
+class Task(Described, Protocol):
+    """Labelled data in several languages with official metrics; `hyperparameters` is the official recipe."""
+
+    @property
+    def revision(self) -> str:
+        """Version of loader and scorer."""
+
+    @property
+    def kind(self) -> TaskKind:
+        """What is predicted."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels, in the order of `scores`."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """BCP 47 tags."""
+
+    @property
+    def main_metric(self) -> str:
+        """The metric that boards show."""
+
+    @property
+    def train_on(self) -> str | None:
+        """The language its labels come from."""
+
+    @property
+    def donor(self) -> str | None:
+        """The task that lends the labels where it has none of its own."""
+
+    @property
+    def parallel(self) -> bool:
+        """Whether row i of the test split is the same example in every language."""
+
+    @property
+    def sample(self) -> str | None:
+        """Name of the bundled sample."""
+
+    @property
+    def hyperparameters(self) -> Mapping[str, Any]:
+        """Option values it asks for, by name; see `options.resolve`."""
+
+    def available(self, split: Split, data: Data) -> tuple[str, ...]:
+        """The languages `data` holds this split in, in the task's order."""
+
+    def load(self, language: str, split: Split, data: Data) -> Examples:
+        """Read one split. Raises MissingDataError when it is not there, DataError when it is malformed."""
+
+    def score(self, gold: "pyarrow.Table", predictions: "pyarrow.Table", language: str) -> Scores:
+        """Official metrics of predictions against gold."""
+
+
+class Encoder(Protocol):
+    """The loaded thing that turns text of a named language into vectors; its making is the plugin's affair."""
+
+    def copy(self) -> "Encoder":
+        """An independent copy: a fit changes what it is handed."""
+
+    def describe(self) -> Mapping[str, Any]:
+        """At least `parameters` (count) and `dtype`."""
+
+
+class Model(Described, Protocol):
+    """A light description of a pretrained model; `languages` is None where any language may be tried."""
+
+    @property
+    def languages(self) -> tuple[str, ...] | None:
+        """The languages it can encode; None where any may be tried."""
+
+    @property
+    def hyperparameters(self) -> Mapping[str, Any]:
+        """Option values it asks for, by name; see `options.resolve`."""
+
+    def info(self) -> ModelInfo:
+        """What names the weights. Raises ModelError when there is no such model."""
+
+    def load(self, device: str) -> Encoder:
+        """Load the weights. Raises ModelError when they cannot be loaded."""
+
+
+class ModelFamily(Described, Protocol):
+    """Models that need no entry of their own, such as every encoder of a hub."""
+
+    def resolve(self, text: str) -> Model | None:
+        """The model that `text` names, or None when it is not of this family. Raises UsageError when it is broken."""
+
+
+class Trained(Described, Protocol):
+    """What aligners and methods declare; `options` is an instance of `Options`."""
+
+    @property
+    def version(self) -> int:
+        """Declared version: raise it when the numbers change."""
+
+    @property
+    def Options(self) -> type[Any]:  # noqa: N802
+        """A frozen dataclass of plain fields with defaults."""
+
+    def needs(self, options: Any) -> frozenset[Resource]:
+        """What `fit` reads."""
+
+    def scope(self, options: Any) -> Scope:
+        """Which languages `fit` sees."""
+
+
+class Aligner(Trained, Protocol):
+    """Encoder to Encoder: makes languages meet."""
+
+    def fit(self, encoder: Any, options: Any, context: Context) -> Any:
+        """The aligned encoder; the one handed in may be changed."""
+
+    def save(self, encoder: Any, folder: Path) -> None:
+        """Write what `load` needs: safetensors or JSON."""
+
+    def load(self, encoder: Any, folder: Path) -> Any:
+        """The aligned encoder again, from the encoder `fit` was handed and what `save` wrote."""
+
+
+class Predictor(Protocol):
+    """What a method's fit gives."""
+
+    def predict(self, inputs: "pyarrow.Table", language: str) -> "pyarrow.Table":
+        """One prediction per row, in order."""
+
+    def save(self, folder: Path) -> None:
+        """Write what the method's `load` needs: safetensors or JSON."""
+
+
+class Method(Trained, Protocol):
+    """Encoder and Task to Predictor: how labels become predictions."""
+
+    @property
+    def task_kinds(self) -> frozenset[TaskKind]:
+        """The kinds it can learn."""
+
+    def fit(self, encoder: Any, task: Task, options: Any, context: FitContext) -> Predictor:
+        """Learn the task; the encoder handed in may be changed."""
+
+    def load(self, encoder: Any, task: Task, options: Any, folder: Path) -> Predictor:
+        """The predictor again, from the encoder `fit` was handed and what `Predictor.save` wrote."""

@@ -1,0 +1,60 @@
+"""What a run ran on: versions, machine, checkout and command, for the result record."""
+
+import importlib.metadata
+import os
+import platform
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+LIBRARIES = ("torch", "transformers", "tokenizers", "datasets", "numpy", "pyarrow", "pluggy")
+
+
+def versions() -> dict[str, str]:
+    """Python, xbench and its plugins, and the libraries that affect numbers."""
+    found = {"python": platform.python_version()}
+    plugins = {point.dist.name for point in importlib.metadata.entry_points(group="xbench") if point.dist}
+    for name in sorted({"xbench-transfer", *plugins, *LIBRARIES}):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def hardware() -> dict[str, Any]:
+    """Machine type, cores and, where torch is loaded already, its threads and accelerator."""
+    found: dict[str, Any] = {"machine": platform.machine(), "system": platform.system(), "cores": os.cpu_count()}
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        found["threads"] = torch.get_num_threads()
+        found["accelerator"] = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
+    return found
+
+
+def git() -> dict[str, Any]:
+    """Commit of the checkout that xbench's own code lies in, and whether it has changes; empty outside a checkout."""
+    here = Path(__file__).resolve().parent
+    commit = _git(here, "rev-parse", "HEAD")
+    return {"commit": commit, "changed": bool(_git(here, "status", "--porcelain", "."))} if commit else {}
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 - fixed arguments, no shell
+            ["git", "-C", str(folder), *arguments],  # noqa: S607
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def command() -> str:
+    """The command line as typed, with the program's bare name."""
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])

@@ -1,0 +1,89 @@
+"""What there is for one cell, and what of it a component may see."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from xbench.access import Grant, Place
+from xbench.cell import Cell
+from xbench.contracts import Resource, Scope, Split
+from xbench.errors import PluginError
+from xbench.request import Component, TaskUse
+from xbench.shelf import Shelf
+
+
+class CannotRunError(Exception):
+    """Why a cell cannot be run; it becomes a skipped cell, never a message of its own."""
+
+
+@dataclass(frozen=True)
+class Granter:
+    """What there is for one cell, and what of it a component may see."""
+
+    use: TaskUse
+    cell: Cell
+    targets: list[str]
+    shelf: Shelf
+
+    def grant(self, part: Component, chosen: Any) -> Grant:
+        needs, scope = part.plugin.needs(chosen), part.plugin.scope(chosen)
+        targets = self._in_scope(scope)
+        if scope is Scope.SOURCE and needs & {Resource.TARGET_LABELS, Resource.TARGET_TEXT}:
+            raise PluginError(f"{part.name.name} needs target data but declares the scope {scope}")
+        if Resource.TARGET_TEXT in needs and not targets:
+            only = self.cell.source
+            raise CannotRunError(f"{part.name.name} needs target text and there is no target language besides {only}")
+        spoken = [self.cell.source] * (Resource.SOURCE_TEXT in needs)
+        spoken += list(targets) * (Resource.TARGET_TEXT in needs)
+        return Grant(self.cell.source, targets, self._texts(part, spoken), self._labels(needs, targets))
+
+    def _in_scope(self, scope: Scope) -> tuple[str, ...]:
+        match scope:
+            case Scope.SOURCE:
+                return ()
+            case Scope.JOINT:
+                return tuple(target for target in self.targets if target != self.cell.source)
+            case Scope.PAIRWISE:
+                return (self.cell.target,)
+
+    def _texts(self, part: Component, spoken: list[str]) -> dict[str, Place]:
+        """Where unlabelled text is read: one split for all, so that the split does not betray the language."""
+        if not spoken:
+            return {}
+        for split in (Split.TRAIN, Split.VALIDATION):
+            places: dict[str, Place] = {}
+            for language in spoken:
+                for task in (self.use.task, self.use.trainer):
+                    if language not in places and language in self.shelf.languages(task, split):
+                        places[language] = (task, split)
+            if len(places) == len(set(spoken)):
+                return places
+        raise CannotRunError(
+            f"{part.name.name} needs unlabelled text in {', '.join(dict.fromkeys(spoken))}, and neither the train"
+            f" nor the validation split of {self.use.task.name} is there in all of them"
+        )
+
+    def _labels(self, needs: frozenset[Resource], targets: tuple[str, ...]) -> dict[tuple[str, Split], Place]:
+        source, trainer = self.cell.source, self.use.trainer
+        found: dict[tuple[str, Split], Place] = {}
+        if Resource.SOURCE_LABELS in needs:
+            lent = Split.TRAIN if trainer is self.use.task else Split.LENT
+            self.shelf.load(trainer, source, lent)
+            found[source, Split.TRAIN] = (trainer, lent)
+        if Resource.SOURCE_VALIDATION in needs:
+            self.shelf.load(self.use.task, source, Split.VALIDATION)
+            found[source, Split.VALIDATION] = (self.use.task, Split.VALIDATION)
+        for target in targets if Resource.TARGET_LABELS in needs else ():
+            if (target, Split.TRAIN) not in found:
+                self.shelf.load(self.use.task, target, Split.TRAIN)
+                found[target, Split.TRAIN] = (self.use.task, Split.TRAIN)
+        return found
+
+    def majority(self, grant: Grant) -> str:
+        """The most frequent label of the training data, the first by name in a tie: what chance is measured by."""
+        if not grant.labels:
+            return self.use.trainer.labels[0]
+        (language, _), (task, split) = next(iter(grant.labels.items()))
+        gold = self.shelf.load(task, language, split).gold
+        counts = Counter(gold["label"].to_pylist()) if gold is not None else Counter(self.use.trainer.labels)
+        return str(min(counts, key=lambda label: (-counts[label], label)))

@@ -1,0 +1,87 @@
+"""Names with options, `finetune[on=target,epochs=3]`, and recipes, `adversarial+finetune`: text to value and back."""
+
+import re
+from dataclasses import dataclass
+
+from xbench.errors import UsageError
+
+_OPTION = re.compile(r"([a-z][a-z0-9_-]*)=([^\[\],=]*)")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})*")
+
+
+@dataclass(frozen=True, order=True)
+class Name:
+    """A component's name and the options the user gave it, sorted; `str` gives the text that parses back to it."""
+
+    name: str
+    options: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        inside = ",".join(f"{option}={value}" for option, value in self.options)
+        return f"{self.name}[{inside}]" if inside else self.name
+
+
+def parse(text: str) -> Name:
+    """Read `name` or `name[option=value,..]`. Raises UsageError on anything else, a repeated option included."""
+    text = text.strip()
+    name, bracket, rest = text.partition("[")
+    if not name or name != name.strip() or "]" in name:
+        raise UsageError(f"cannot read {text!r}; write name or name[option=value,..]")
+    if not bracket:
+        return Name(name)
+    if not rest.endswith("]"):
+        raise UsageError(f"{text!r} lacks its closing bracket; write name[option=value,..]")
+    options: dict[str, str] = {}
+    for part in rest[:-1].split(","):
+        match = _OPTION.fullmatch(part.strip())
+        if match is None:
+            raise UsageError(f"cannot read the option {part!r} in {text!r}; write name[option=value,..]")
+        option = match[1].replace("-", "_")
+        if option in options:
+            raise UsageError(f"the option {option!r} stands twice in {text!r}")
+        options[option] = match[2].strip()
+    return Name(name, tuple(sorted(options.items())))
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """Split at the separators that stand outside brackets; empty parts are kept."""
+    parts, depth, start = [], 0, 0
+    for at, character in enumerate(text):
+        depth += {"[": 1, "]": -1}.get(character, 0)
+        if character == separator and depth == 0:
+            parts.append(text[start:at])
+            start = at + 1
+    return [part.strip() for part in (*parts, text[start:])]
+
+
+def split_list(texts: tuple[str, ...]) -> list[str]:
+    """Flatten repeated and comma-separated values: `("a,b[x=1,y=2]", "c")` gives a, b[x=1,y=2], c; doubles once."""
+    parts = [part for text in texts for part in _split(text, ",")]
+    return list(dict.fromkeys(part for part in parts if part))
+
+
+def split_models(texts: tuple[str, ...]) -> list[str]:
+    """Like `split_list`, but neighbours of the form `language=model` are one paired model: `en=a,zh=b`."""
+    models: list[list[str]] = []
+    for part in split_list(texts):
+        language, equals, _ = part.partition("=")
+        paired = bool(equals) and _LANGUAGE.fullmatch(language) is not None
+        taken = {other.partition("=")[0] for other in models[-1]} if models else set()
+        if paired and models and "=" in models[-1][0] and language not in taken:
+            models[-1].append(part)
+        else:
+            models.append([part])
+    return [",".join(parts) for parts in models]
+
+
+def parse_recipe(text: str) -> tuple[Name, ...]:
+    """The names a recipe joins by `+`, in order. Raises UsageError when one is empty."""
+    parts = _split(text, "+")
+    if not all(parts):
+        raise UsageError(f"cannot read the recipe {text!r}; write aligner+method, such as adversarial+finetune")
+    return tuple(parse(part) for part in parts)
+
+
+def join_recipe(names: tuple[Name, ...]) -> str:
+    """The canonical text of a recipe."""
+    return "+".join(str(name) for name in names)

@@ -1,0 +1,63 @@
+"""Options of a component: a frozen dataclass of plain fields, filled in layers, checked by its types."""
+
+import dataclasses
+import types
+from collections.abc import Mapping
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from xbench.errors import UsageError, unknown
+
+
+def resolve(cls: type, owner: str, given: Mapping[str, str], *layers: Mapping[str, Any]) -> Any:
+    """An instance of `cls`: its own defaults, then each layer in turn (fields it lacks are ignored), then `given`.
+
+    Raises UsageError on an option that does not exist or a value that does not fit its type.
+    """
+    hints = get_type_hints(cls)
+    values: dict[str, Any] = {}
+    for layer in layers:
+        values |= {name: value for name, value in layer.items() if name in hints}
+    for name, text in given.items():
+        if name not in hints:
+            raise unknown(f"option of {owner}", name, hints)
+        values[name] = _read(hints[name], text, f"{owner}[{name}={text}]")
+    try:
+        return cls(**values)
+    except ValueError as error:
+        raise UsageError(f"{owner}: {error}") from error
+
+
+def as_dict(options: Any) -> dict[str, Any]:
+    """The resolved options by name; empty when there are none."""
+    return dataclasses.asdict(options) if options is not None else {}
+
+
+def describe(cls: type) -> dict[str, str]:
+    """Each option with its type and default, as text, for `xbench show`."""
+    hints = get_type_hints(cls)
+    return {
+        field.name: f"{_type_name(hints[field.name])}, default {field.default}" for field in dataclasses.fields(cls)
+    }
+
+
+def _type_name(hint: Any) -> str:
+    if get_origin(hint) is Literal:
+        return "|".join(map(str, get_args(hint)))
+    return getattr(hint, "__name__", str(hint))
+
+
+def _read(hint: Any, text: str, where: str) -> Any:
+    if get_origin(hint) is Literal:
+        if text not in get_args(hint):
+            raise UsageError(f"{where}: the value must be one of {', '.join(map(str, get_args(hint)))}")
+        return text
+    if get_origin(hint) is types.UnionType and type(None) in get_args(hint):
+        return None if text == "none" else _read(get_args(hint)[0], text, where)
+    if hint is bool:
+        if text not in ("true", "false"):
+            raise UsageError(f"{where}: the value must be true or false")
+        return text == "true"
+    try:
+        return hint(text)
+    except ValueError as error:
+        raise UsageError(f"{where}: {text!r} is not {'an' if hint is int else 'a'} {hint.__name__}") from error

@@ -1,0 +1,141 @@
+"""From a grid to a plan: which stages there are, what each may see, which cells must be skipped and why."""
+
+import itertools
+from dataclasses import dataclass, field
+from typing import Any
+
+from xbench import names, options
+from xbench.access import Grant
+from xbench.cell import Cell
+from xbench.contracts import Split
+from xbench.errors import MissingDataError, UsageError
+from xbench.grants import CannotRunError, Granter
+from xbench.keys import digest
+from xbench.plan import AlignStage, Base, FitStage, Plan, PlannedCell, PredictStage, ScoreStage, SkippedCell
+from xbench.request import Component, Grid, Recipe, TaskUse
+from xbench.shelf import Shelf
+
+
+def build_plan(grid: Grid, shelf: Shelf) -> Plan:
+    """The plan of a grid. Raises UsageError when nothing at all can be run, DataError on malformed data."""
+    return _Planner(grid, shelf).plan()
+
+
+@dataclass
+class _Planner:
+    grid: Grid
+    shelf: Shelf
+    bases: dict[str, Base] = field(default_factory=dict)
+
+    def plan(self) -> Plan:
+        cells: list[PlannedCell] = []
+        skipped: list[SkippedCell] = []
+        remarks: list[str] = []
+        self.bases = {text: Base(model, model.info()) for text, model in self.grid.models.items()}
+        for model, recipe, use in itertools.product(self.grid.models, self.grid.recipes, self.grid.tasks):
+            targets, remark = self._targets(use)
+            remarks += [remark] if remark and remark not in remarks else []
+            for seed, target in itertools.product(self.grid.request.seeds, targets):
+                label = str(names.Name(self.shelf.label(use.task), use.name.options))
+                cell = Cell(model, recipe.text, label, self.grid.source, target, seed)
+                try:
+                    cells.append(PlannedCell(cell, self._score(self.bases[model], recipe, use, targets, cell)))
+                except (CannotRunError, MissingDataError) as reason:
+                    skipped.append(SkippedCell(cell, str(reason)))
+        if not cells:
+            reasons = "; ".join(sorted({skip.reason for skip in skipped} | set(remarks)))
+            raise UsageError(f"nothing of {self.grid.label} can be run: {reasons}")
+        return Plan(self._label(), tuple(cells), tuple(skipped), tuple(remarks))
+
+    def _label(self) -> str:
+        """The suite's name; the sample's where it is the sample that is run."""
+        only = self.grid.tasks[0] if len(self.grid.tasks) == 1 else None
+        if only and only.task.name == self.grid.suite.name:
+            return str(names.Name(self.shelf.label(only.task), names.parse(self.grid.label).options))
+        return self.grid.label
+
+    def _targets(self, use: TaskUse) -> tuple[list[str], str]:
+        """The languages to evaluate, source first, and a remark when the data lack some of the task's."""
+        there = self.shelf.languages(use.task, Split.TEST)
+        wanted = self.grid.languages or there
+        chosen = [language for language in use.task.languages if language in wanted]
+        if self.grid.source in there and self.grid.source not in chosen:
+            chosen = [self.grid.source, *chosen]  # one prediction, and the transfer gap needs it
+        lacking = [language for language in use.task.languages if language not in there]
+        name, every = self.shelf.label(use.task), len(use.task.languages)
+        remark = f"{name}: {self.shelf.data} has {len(there)} of {every} languages"
+        if len(lacking) <= 15:
+            remark += f" (not there: {', '.join(lacking)})"
+        return sorted(chosen, key=lambda lang: lang != self.grid.source), remark if lacking else ""
+
+    def _score(self, base: Base, recipe: Recipe, use: TaskUse, targets: list[str], cell: Cell) -> ScoreStage:
+        languages = base.model.languages
+        for language in (cell.source, cell.target):
+            if languages is not None and language not in languages:
+                raise CannotRunError(f"{cell.model} has no part for {language}; it has {', '.join(languages)}")
+        if use.task.kind not in recipe.method.plugin.task_kinds:
+            raise CannotRunError(f"{recipe.method.name.name} does not do {use.task.kind}")
+        scope = Granter(use, cell, [t for t in targets if languages is None or t in languages], self.shelf)
+        before: AlignStage | None = None
+        for aligner in recipe.aligners:
+            before = self._align(base, before, aligner, scope)
+        fit = self._fit(base, before, recipe.method, scope)
+        test = self.shelf.load(use.task, cell.target, Split.TEST).provenance
+        predict = PredictStage(
+            digest(["predict", fit.key, use.task.name, cell.target, test.fingerprint]),
+            f"predict {cell.task} {cell.target} ({test.n_rows:,} rows) with {cell.recipe}, seed {cell.seed}",
+            fit,
+            use.task,
+            cell.target,
+        )
+        majority = scope.majority(fit.grant)
+        key = digest(["score", predict.key, use.task.revision, test.fingerprint, majority])
+        return ScoreStage(key, f"score {cell.task} {cell.target}", predict, majority)
+
+    def _align(self, base: Base, before: AlignStage | None, part: Component, scope: Granter) -> AlignStage:
+        chosen = self._options(part, base, scope)
+        grant = scope.grant(part, chosen)
+        return AlignStage(
+            self._key("align", base, before, part, chosen, [grant.fingerprint(self.shelf), scope.cell.seed]),
+            f"align {scope.cell.model} with {part.name}, {_range(grant)}, seed {scope.cell.seed}",
+            base,
+            before,
+            part.plugin,
+            chosen,
+            grant,
+            scope.cell.seed,
+        )
+
+    def _fit(self, base: Base, before: AlignStage | None, part: Component, scope: Granter) -> FitStage:
+        chosen = self._options(part, base, scope)
+        grant = scope.grant(part, chosen)
+        trainer = scope.use.trainer
+        labels = [trainer.name, trainer.revision, *trainer.labels]
+        return FitStage(
+            self._key("fit", base, before, part, chosen, [grant.fingerprint(self.shelf), scope.cell.seed, labels]),
+            f"fit {scope.cell.recipe} on {trainer.name}, {_range(grant)}, seed {scope.cell.seed}",
+            base,
+            before,
+            part.plugin,
+            chosen,
+            trainer,
+            grant,
+            scope.cell.seed,
+        )
+
+    def _key(self, kind: str, base: Base, before: AlignStage | None, part: Component, *rest: Any) -> str:
+        start = before.key if before else [base.info.id, base.info.revision, base.info.digest]
+        chosen, coordinates = rest
+        return digest([kind, start, part.plugin.name, part.plugin.version, options.as_dict(chosen), coordinates])
+
+    def _options(self, part: Component, base: Base, scope: Granter) -> Any:
+        layers = (scope.use.task.hyperparameters, base.model.hyperparameters)
+        return options.resolve(part.plugin.Options, part.name.name, dict(part.name.options), *layers)
+
+
+def _range(grant: Grant) -> str:
+    """`en` or `en→de` or `en→9 languages`."""
+    if not grant.targets or grant.targets == (grant.source,):
+        return grant.source
+    target = grant.targets[0] if len(grant.targets) == 1 else f"{len(grant.targets)} languages"
+    return f"{grant.source}→{target}"

@@ -1,0 +1,138 @@
+"""What a user asks for, in names; `resolve` turns the names into objects once, at the edge."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from xbench import names
+from xbench.contracts import Data, Task
+from xbench.errors import UsageError, unknown
+from xbench.languages import canonical
+from xbench.registry import Registry, find_suite
+from xbench.suite import Suite
+
+DEFAULT_MODEL = "xbench-mini"
+DEFAULT_METHOD = "finetune"  # what a recipe that names only aligners ends in
+
+
+@dataclass(frozen=True)
+class Request:
+    """The arguments of `run` and `plan`."""
+
+    suite: str
+    methods: tuple[str, ...]
+    data: Data
+    models: tuple[str, ...] = (DEFAULT_MODEL,)
+    languages: tuple[str, ...] = ()
+    source: str | None = None
+    seeds: tuple[int, ...] = (0,)
+    limit: int | None = None
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
+class Component:
+    """An aligner or method with what the user set; its options are resolved per model and task."""
+
+    plugin: Any
+    name: names.Name
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Zero or more aligners, then one method."""
+
+    text: str
+    aligners: tuple[Component, ...]
+    method: Component
+
+
+@dataclass(frozen=True)
+class TaskUse:
+    """A task of the grid: its name as asked for, and the task that lends the labels (often itself)."""
+
+    name: names.Name
+    task: Task
+    trainer: Task
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A request with every name resolved."""
+
+    request: Request
+    suite: Suite
+    label: str
+    models: Mapping[str, Any]
+    recipes: tuple[Recipe, ...]
+    tasks: tuple[TaskUse, ...]
+    languages: tuple[str, ...] = field(default_factory=tuple)
+
+    @property
+    def source(self) -> str:
+        """The source language."""
+        return canonical(self.request.source or self.suite.source)
+
+
+def resolve(request: Request, registry: Registry) -> Grid:
+    """The grid a request names. Raises UsageError, before anything starts, on a name that does not exist."""
+    suite_name = names.parse(request.suite)
+    suite = find_suite(registry, suite_name.name)
+    tasks = tuple(_task(names.parse(text), suite_name, registry) for text in suite.tasks)
+    if not request.methods:
+        raise UsageError(f"no method was named; there are {', '.join(registry.names('method'))}")
+    grid = Grid(
+        request=request,
+        suite=suite,
+        label=str(names.Name(suite.name, suite_name.options)),
+        models={text: registry.model(text) for text in request.models},
+        recipes=tuple(_recipe(text, registry) for text in request.methods),
+        tasks=tasks,
+        languages=tuple(dict.fromkeys(canonical(language) for language in request.languages)),
+    )
+    _check_languages(grid)
+    return grid
+
+
+def _task(name: names.Name, suite_name: names.Name, registry: Registry) -> TaskUse:
+    task: Task = registry.find("task", name.name)
+    options = dict(name.options) | dict(suite_name.options)
+    for option in options:
+        if option != "train":
+            raise unknown(f"option of task {name.name}", option, ["train"])
+    lender = options.get("train", task.donor)
+    if lender is None or lender == task.name:
+        return TaskUse(name, task, task)
+    trainer: Task = registry.find("task", lender)
+    if trainer.kind != task.kind or set(trainer.labels) != set(task.labels):
+        raise UsageError(
+            f"{task.name} cannot train on {trainer.name}: its labels are {', '.join(task.labels)},"
+            f" those of {trainer.name} {', '.join(trainer.labels)}"
+        )
+    return TaskUse(names.Name(name.name, tuple(sorted(options.items()))), task, trainer)
+
+
+def _recipe(text: str, registry: Registry) -> Recipe:
+    parts = names.parse_recipe(text)
+    known = {"aligner": registry.names("aligner"), "method": registry.names("method")}
+    if parts[-1].name in known["aligner"]:
+        parts = (*parts, names.Name(DEFAULT_METHOD))
+    for part in parts[:-1]:
+        if part.name in known["method"]:
+            raise UsageError(f"the method {part.name!r} must stand last in the recipe {text!r}")
+    if parts[-1].name not in known["method"]:
+        every = [*known["aligner"], *known["method"]]
+        raise unknown("aligner or method", parts[-1].name, every, registry.broken_note())
+    aligners = tuple(Component(registry.find("aligner", part.name), part) for part in parts[:-1])
+    method = Component(registry.find("method", parts[-1].name), parts[-1])
+    return Recipe(names.join_recipe(parts), aligners, method)
+
+
+def _check_languages(grid: Grid) -> None:
+    known = {language for use in grid.tasks for language in use.task.languages}
+    for language in grid.languages:
+        if language not in known:
+            raise unknown(f"language of {grid.suite.name}", language, known)
+    sources = known | {language for use in grid.tasks for language in use.trainer.languages}
+    if grid.source not in sources:
+        raise unknown(f"source language of {grid.suite.name}", grid.source, sources)

@@ -1,0 +1,114 @@
+"""One run from request to board: resolve, plan, run, append, rank, write."""
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from xbench import environment, journal, leaderboard, render
+from xbench.cell import Result, Status
+from xbench.errors import StoreError
+from xbench.plan import Plan, StageKind
+from xbench.planner import build_plan
+from xbench.progress import Progress
+from xbench.registry import Registry
+from xbench.request import Grid, Request, resolve
+from xbench.runner import Summary, run
+from xbench.shelf import Shelf
+from xbench.stages import Bench
+from xbench.store import Store
+
+RESULTS = "results.jsonl"
+
+
+@dataclass(frozen=True)
+class Session:
+    """A planned request and where its results go."""
+
+    grid: Grid
+    plan: Plan
+    shelf: Shelf
+    output: Path
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the suite's results; the store lies beside it and serves all suites."""
+        return self.output / self.plan.label
+
+    @property
+    def store(self) -> Store:
+        """The store under the output folder."""
+        return Store(self.output / "store")
+
+
+def open_session(request: Request, registry: Registry, output: Path) -> Session:
+    """Resolve and plan a request; nothing is written. Raises UsageError or DataError."""
+    grid = resolve(request, registry)
+    shelf = Shelf(request.data, request.limit)
+    return Session(grid, build_plan(grid, shelf), shelf, output)
+
+
+def describe(session: Session) -> str:
+    """The plan as text: stages by kind with what is cached, trainings, every training's title, skipped cells."""
+    plan, store = session.plan, session.store
+    stages = plan.stages().values()
+    lines = [f"{plan.label}: {len(plan.cells)} cells, {len(plan.skipped)} skipped; data: {session.shelf.data}"]
+    for kind in StageKind:
+        of_kind = [stage for stage in stages if stage.kind is kind]
+        cached = sum(store.has(stage.kind, stage.key) for stage in of_kind)
+        lines.append(f"  {kind:8} {len(of_kind):5} stages, {cached} cached")
+    trainings = [stage for stage in stages if stage.kind in (StageKind.ALIGN, StageKind.FIT)]
+    missing = [stage for stage in trainings if not store.has(stage.kind, stage.key)]
+    fits = sum(stage.kind is StageKind.FIT for stage in missing)
+    lines.append(f"trainings to run: {len(missing)} ({len(missing) - fits} alignments, {fits} fits)")
+    lines += [
+        f"  {'cached' if store.has(stage.kind, stage.key) else 'to run'}  {stage.key[:8]}  {stage.title}"
+        for stage in trainings
+    ]
+    lines += [f"note: {remark}" for remark in plan.remarks]
+    reasons = Counter(skip.reason for skip in plan.skipped)
+    lines += [f"skipped: {count} cells: {reason}" for reason, count in sorted(reasons.items())]
+    return "\n".join(lines)
+
+
+def carry_out(session: Session) -> Summary:
+    """Run the plan and write results, board and environment into the session's folder."""
+    results = journal.Journal(session.folder / RESULTS)
+    results.latest()  # a journal that cannot be read stops the run before any work
+    with Progress(len(session.plan.cells) + len(session.plan.skipped)) as progress:
+        bench = Bench(session.store, session.shelf, session.grid.request.device, progress.stage, progress.step)
+        summary = run(session.plan, bench, results, progress.cell)
+    write(session.folder / "README.md", board(session.folder))
+    about = {"versions": environment.versions(), "hardware": environment.hardware(), "git": environment.git()}
+    asked = {"command": environment.command(), "suite": asdict(session.grid.suite)}
+    write(session.folder / "environment.json", json.dumps(about | asked, indent=1, sort_keys=True) + "\n")
+    return summary
+
+
+def write(path: Path, text: str) -> None:
+    """Write a whole file or nothing."""
+    draft = path.with_name(f".{path.name}.tmp")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def read_results(path: Path) -> list[Result]:
+    """The latest result of every cell from a results folder or file. Raises StoreError when there is none."""
+    file = path / RESULTS if path.is_dir() else path
+    if not file.is_file():
+        raise StoreError(f"{file}: there are no results here; name a folder that `xbench run` wrote")
+    return list(journal.latest(journal.read(file)).values())
+
+
+def board(path: Path, form: str = "markdown") -> str:
+    """The board of a results folder or file in the asked form."""
+    made = leaderboard.board(read_results(path))
+    return {"markdown": render.to_markdown, "csv": render.to_csv, "json": render.to_json}[form](made)
+
+
+def exit_code(summary: Summary) -> int:
+    """0 when every cell is ok or skipped, 3 when some failed."""
+    return 3 if summary.counts[Status.FAILED] else 0

@@ -1,0 +1,48 @@
+"""The shelf: every split that a run reads, read once."""
+
+from dataclasses import dataclass, field, replace
+
+from xbench.contracts import Data, Examples, Origin, Split, Task
+from xbench.errors import MissingDataError
+from xbench.keys import digest
+
+
+@dataclass
+class Shelf:
+    """Reads splits from one place, at most `limit` rows of each, and keeps them."""
+
+    data: Data
+    limit: int | None = None
+    _read: dict[tuple[str, str, Split], Examples] = field(default_factory=dict)
+
+    def load(self, task: Task, language: str, split: Split) -> Examples:
+        """One split of a task. Raises MissingDataError when it is not there, DataError when it is malformed."""
+        at = (task.name, language, split)
+        if at not in self._read:
+            self._read[at] = self._limited(task.load(language, split, self.data))
+        return self._read[at]
+
+    def _limited(self, examples: Examples) -> Examples:
+        rows = examples.provenance.n_rows
+        if self.limit is None or rows <= self.limit:
+            return examples
+        of = examples.provenance
+        provenance = replace(
+            of,
+            n_rows=self.limit,
+            fingerprint=digest([of.fingerprint, "limit", self.limit]),
+            note=f"first {self.limit} of {rows} rows" + (f"; {of.note}" if of.note else ""),
+        )
+        gold = None if examples.gold is None else examples.gold.slice(0, self.limit)
+        return Examples(examples.inputs.slice(0, self.limit), gold, provenance)
+
+    def label(self, task: Task) -> str:
+        """What the task is called with these data: a sample says so wherever it is printed."""
+        return task.sample or task.name if self.data.origin is Origin.SAMPLE else task.name
+
+    def languages(self, task: Task, split: Split) -> tuple[str, ...]:
+        """The languages there are; none where the task has no data of this origin."""
+        try:
+            return task.available(split, self.data)
+        except MissingDataError:
+            return ()

@@ -1,0 +1,127 @@
+"""What a leaderboard holds, and how its rows are ranked. `leaderboard` makes it, `render` prints it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import inf
+
+from xbench.statistics import Bootstrap, Interval, Values, bootstrap
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number and its 95 % interval; None is n/a."""
+
+    value: float | None = None
+    interval: Interval | None = None
+
+
+@dataclass(frozen=True, order=True)
+class Dataset:
+    """What a table was measured on, and by which metric."""
+
+    id: str = ""
+    revision: str = ""
+    split: str = ""
+    origin: str = ""
+    parallel: bool = False
+    metric: str = ""
+    higher_is_better: bool = True
+
+
+@dataclass(frozen=True)
+class Row:
+    """A model and a recipe.
+
+    `scores` are means over seeds by language; `average` is over the target languages, without the source.
+    `gap` is the source's score minus that average. `supervision` is kind -> language -> count. `to_best` is
+    this average minus the best row's, None for the best row; a `tie` is a difference whose interval covers
+    zero. A row without `rank` has no average, or is the majority class.
+    """
+
+    model: str
+    recipe: str
+    scores: Mapping[str, float]
+    seeds: tuple[int, ...] = ()
+    supervision: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    average: Estimate = Estimate()
+    average_with_source: float | None = None
+    gap: Estimate = Estimate()
+    to_best: Estimate = Estimate()
+    tie: bool = False
+    rank: int | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows that may be compared: one task, one source, the same test examples.
+
+    `languages` stand with the source first; by language, `sizes` are numbers of test examples and
+    `fingerprints` name them.
+    """
+
+    task: str
+    source: str
+    dataset: Dataset
+    languages: tuple[str, ...]
+    sizes: Mapping[str, int]
+    fingerprints: Mapping[str, str]
+    rows: tuple[Row, ...]
+    majority: Row | None
+    notes: tuple[str, ...]
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The languages without the source."""
+        return tuple(language for language in self.languages if language != self.source)
+
+
+@dataclass(frozen=True)
+class Board:
+    """All tables, by task, source and data."""
+
+    tables: tuple[Table, ...]
+
+
+def ranked(table: Table, items: Sequence[Mapping[str, Values]]) -> Table:
+    """The table with intervals, differences to the best row and ranks; best first, rows without average last.
+
+    `items` are each row's values per example by language, shape (seeds, examples); a row whose targets are
+    not all there gets no interval. The best row and those that tie with it have rank 1, any other has one
+    more than the number of rows with a better average.
+    """
+    sign = 1 if table.dataset.higher_is_better else -1
+    merits = [-inf if row.average.value is None else sign * row.average.value for row in table.rows]
+    best = merits.index(max(merits)) if merits else 0
+    drawn = bootstrap(items, parallel=table.dataset.parallel)
+    rows = []
+    for index, row in enumerate(table.rows):
+        if row.average.value is not None:
+            better = sum(merit > merits[index] for merit in merits)
+            row = _compared(_estimated(row, index, table, drawn), (index, best), table, drawn)
+            row = replace(row, rank=1 if row.tie else 1 + better)
+        rows.append(row)
+    order = sorted(range(len(rows)), key=lambda at: (-merits[at], rows[at].model, rows[at].recipe))
+    return replace(table, rows=tuple(rows[at] for at in order))
+
+
+def _estimated(row: Row, index: int, table: Table, drawn: Bootstrap) -> Row:
+    """The row with the intervals of its average and gap, where its values per example are there."""
+    if not drawn.has(index, table.targets):
+        return row
+    row = replace(row, average=replace(row.average, interval=drawn.average(index, table.targets)))
+    if row.gap.value is None or not drawn.has(index, [table.source]):
+        return row
+    return replace(row, gap=replace(row.gap, interval=drawn.gap(index, table.source, table.targets)))
+
+
+def _compared(row: Row, pair: tuple[int, int], table: Table, drawn: Bootstrap) -> Row:
+    """The row with its difference to the best row."""
+    index, best = pair
+    other = table.rows[best].average.value
+    if index == best or row.average.value is None or other is None:
+        return row
+    found = None
+    if drawn.has(index, table.targets) and drawn.has(best, table.targets):
+        found = drawn.difference(index, best, table.targets)
+    tie = found is not None and found.covers(0.0)
+    return replace(row, to_best=Estimate(row.average.value - other, found), tie=tie)

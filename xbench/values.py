@@ -1,0 +1,101 @@
+"""Values that pass between the core and plugins."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow
+
+
+class TaskKind(StrEnum):
+    """What is predicted."""
+
+    SEQUENCE_CLASSIFICATION = "sequence-classification"
+
+
+class Split(StrEnum):
+    """Parts of a task. LENT is what the task gives another to train on: its train split unless it says otherwise."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+    LENT = "lent"
+
+
+class Scope(StrEnum):
+    """Which languages a fit may see: the source only, all targets together, or one target."""
+
+    SOURCE = "source"
+    JOINT = "joint"
+    PAIRWISE = "pairwise"
+
+
+class Resource(StrEnum):
+    """What a fit may consume; the names are those of the supervision column."""
+
+    SOURCE_LABELS = "source labels"
+    SOURCE_VALIDATION = "source validation labels"
+    TARGET_LABELS = "target labels"
+    SOURCE_TEXT = "source text"
+    TARGET_TEXT = "target text"
+
+
+class Origin(StrEnum):
+    """Where data come from."""
+
+    FOLDER = "folder"
+    HUB = "hub"
+    SAMPLE = "sample"
+
+
+@dataclass(frozen=True)
+class Data:
+    """Where to read: official files under `folder`, pinned data sets of the hub, or the bundled sample."""
+
+    origin: Origin
+    folder: Path | None = None
+
+    def __str__(self) -> str:
+        return str(self.folder) if self.origin is Origin.FOLDER else str(self.origin)
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Which data these are: id, revision, split and origin, rows, and the digest of the rows themselves."""
+
+    id: str
+    revision: str
+    split: str
+    origin: str
+    n_rows: int
+    fingerprint: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Inputs and, apart from them, gold; methods get the inputs of test examples only."""
+
+    inputs: "pyarrow.Table"
+    gold: "pyarrow.Table | None"
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Official metrics (0..100) and the main metric's value per example (0..1), whose mean is the main score."""
+
+    metrics: Mapping[str, float]
+    items: Sequence[float]
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What names the weights: id, revision and a digest of the files or the hub's commit."""
+
+    id: str
+    revision: str
+    digest: str
