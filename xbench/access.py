@@ -36,30 +36,30 @@ def _digest(shelf: Shelf, language: str, place: Place) -> str:
 class GuardedContext:
     """The context handed to an aligner or method: reads through the grant, counts what was read."""
 
-    grant: Grant
-    shelf: Shelf
+    _grant: Grant
+    _shelf: Shelf
     seed: int
     device: str
-    on_progress: Callable[[int, int, float], None]
+    _on_progress: Callable[[int, int, float], None]
     read: dict[str, dict[str, int]] = field(default_factory=dict)
     diagnostics: dict[str, Any] = field(default_factory=dict)
 
     @property
     def source(self) -> str:
         """The source language."""
-        return self.grant.source
+        return self._grant.source
 
     @property
     def targets(self) -> tuple[str, ...]:
         """The target languages in scope."""
-        return self.grant.targets
+        return self._grant.targets
 
     def text(self, language: str) -> Sequence[str]:
         """Unlabelled texts of a language; the two sides of a pair are texts of their own."""
-        if language not in self.grant.texts:
-            raise ScopeError(_refusal(f"text in {language!r}", self.grant.texts))
-        task, split = self.grant.texts[language]
-        inputs = self.shelf.load(task, language, split).inputs
+        if language not in self._grant.texts:
+            raise ScopeError(_refusal(f"text in {language!r}", self._grant.texts))
+        task, split = self._grant.texts[language]
+        inputs = self._shelf.load(task, language, split).inputs
         kind = "source text" if language == self.source else "target text"
         self._count(kind, language, len(inputs))
         columns = [inputs[name].to_pylist() for name in ("text", "text_pair") if name in inputs.column_names]
@@ -67,11 +67,11 @@ class GuardedContext:
 
     def labelled(self, language: str, split: Split = Split.TRAIN) -> Examples:
         """Labelled examples of a language."""
-        if (language, split) not in self.grant.labels:
+        if (language, split) not in self._grant.labels:
             asked = f"{split} labels in {language!r}"
-            raise ScopeError(_refusal(asked, [f"{lang} {part}" for lang, part in self.grant.labels]))
-        task, place = self.grant.labels[language, split]
-        examples = self.shelf.load(task, language, place)
+            raise ScopeError(_refusal(asked, [f"{lang} {part}" for lang, part in self._grant.labels]))
+        task, place = self._grant.labels[language, split]
+        examples = self._shelf.load(task, language, place)
         side = "source" if language == self.source else "target"
         kind = f"{side} validation labels" if split is Split.VALIDATION else f"{side} labels"
         self._count(kind, language, examples.provenance.n_rows)
@@ -79,7 +79,7 @@ class GuardedContext:
 
     def progress(self, step: int, steps: int, loss: float) -> None:
         """Say how far the work is."""
-        self.on_progress(step, steps, loss)
+        self._on_progress(step, steps, loss)
 
     def log(self, name: str, value: Any) -> None:
         """Record a diagnostic beside the artifact."""

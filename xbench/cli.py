@@ -17,6 +17,7 @@ from xbench.contracts import Data, Origin
 from xbench.errors import UsageError, XbenchError, unknown
 from xbench.names import split_list, split_models
 from xbench.registry import KINDS, load_registry
+from xbench.request import DEFAULT_MODEL, Request
 
 log = logging.getLogger("xbench")
 KIND = click.Choice([*(kind + "s" for kind in KINDS), "plugins"])
@@ -30,11 +31,13 @@ def _config(context: click.Context, _: click.Parameter, path: Path | None) -> Pa
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path}: cannot read the configuration: {error}") from error
-    known = {parameter.name for parameter in context.command.params if parameter.name}
+    known = {option.name: option for option in context.command.params if option.name and option.name != "config"}
     values = {key.replace("-", "_"): value for key, value in values.items()}
-    for key in values:
+    for key, value in values.items():
         if key not in known:
             raise unknown(f"key of {path}", key, known)
+        if getattr(known[key], "multiple", False) and not isinstance(value, list):
+            values[key] = [str(value)]  # else click would take a text for a list of letters
     context.default_map = values
     return path
 
@@ -45,7 +48,7 @@ def _grid_options(command: Callable[..., None]) -> Callable[..., None]:
     declared: list[tuple[tuple[str, ...], dict[str, Any]]] = [
         (("--suite",), {"required": True, "help": "Suite, or a suite file: xnli, xnli[train=snli], my.toml."}),
         (("--methods",), many | {"required": True, "help": "Recipes: finetune, adversarial+finetune; comma list."}),
-        (("--models",), many | {"default": ("xbench-mini",), "help": "Models: a name, org/name@revision, a folder, or"
+        (("--models",), many | {"default": (DEFAULT_MODEL,), "help": "Models: a name, org/name@revision, a folder, or"
                                 " en=a,zh=b."}),
         (("--languages",), many | {"help": "Target languages (BCP 47); all there are by default."}),
         (("--source",), {"help": "Source language; the suite's by default."}),
@@ -65,7 +68,6 @@ def _grid_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _session(**given: Any) -> Any:
-    from xbench.request import Request
     from xbench.session import open_session
 
     place = given.pop("data")
@@ -81,9 +83,9 @@ def _session(**given: Any) -> Any:
     if not all(seed.isdecimal() for seed in seeds):
         raise UsageError(f"--seeds {','.join(seeds)}: seeds are whole numbers from 0, such as 0,1,2")
     output = given.pop("output")
-    lists = {name: tuple(split_list(given.pop(name))) for name in ("methods", "languages")}
+    given |= {name: tuple(split_list(given[name])) for name in ("methods", "languages")}
     models = tuple(split_models(given.pop("models")))
-    request = Request(data=data, models=models, seeds=tuple(map(int, seeds)), **lists, **given)
+    request = Request(data=data, models=models, seeds=tuple(map(int, seeds)), **given)
     return open_session(request, load_registry(), output)
 
 
@@ -102,7 +104,7 @@ def cli(debug: bool) -> None:
 
 @cli.command("run")
 @_grid_options
-@click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
+@click.option("--dry-run", is_flag=True, envvar="XBENCH_DRY_RUN", help="Print the plan and stop.")
 def run_command(dry_run: bool, **given: Any) -> None:
     """Run a grid; what is finished is not run again. Prints the board."""
     from xbench import session as sessions
@@ -193,3 +195,6 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         log.error("xbench: interrupted; the same command resumes")
         sys.exit(130)
+    except Exception as error:  # one line all the same
+        log.debug("", exc_info=True)
+        sys.exit(f"xbench: fault in xbench or a plugin (--debug shows where): {type(error).__name__}: {error}")

@@ -26,27 +26,9 @@ from xbench.values import (
 if TYPE_CHECKING:
     import pyarrow
 
-__all__ = [
-    "Aligner",
-    "Context",
-    "Data",
-    "Encoder",
-    "Examples",
-    "FitContext",
-    "Method",
-    "Model",
-    "ModelFamily",
-    "ModelInfo",
-    "Origin",
-    "Predictor",
-    "Provenance",
-    "Resource",
-    "Scope",
-    "Scores",
-    "Split",
-    "Task",
-    "TaskKind",
-]
+__all__ = ["Aligner", "Context", "Data", "Encoder", "Examples", "FitContext", "Method", "Model", "ModelFamily",
+           "ModelInfo", "Origin", "Predictor", "Provenance", "Resource", "Scope", "Scores", "Split", "Task",
+           "TaskKind"]  # fmt: skip
 
 
 class Described(Protocol):

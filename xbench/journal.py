@@ -51,6 +51,7 @@ class Journal:
         self.path = path
         self._lock = FileLock(path.with_name(f".{path.name}.lock"))
         self._end = 0
+        self._lines = 0
         self._latest: dict[Cell, Result] = {}
 
     def latest(self) -> dict[Cell, Result]:
@@ -58,17 +59,22 @@ class Journal:
         try:
             with self.path.open("rb") as file:
                 if file.seek(0, os.SEEK_END) < self._end:
-                    self._end, self._latest = 0, {}
+                    self._forget()
                 file.seek(self._end)
                 added = file.read()
         except FileNotFoundError:
+            self._forget()
             return self._latest
         whole = added[: added.rfind(b"\n") + 1]
-        for number, line in enumerate(whole.split(b"\n")[:-1], len(self._latest) + 1):
-            result = _record(self.path, number, line)
+        for line in whole.split(b"\n")[:-1]:
+            result = _record(self.path, self._lines + 1, line)
             self._latest[result.cell] = result
-        self._end += len(whole)
+            self._lines += 1
+            self._end += len(line) + 1
         return self._latest
+
+    def _forget(self) -> None:
+        self._end, self._lines, self._latest = 0, 0, {}
 
     def append(self, result: Result) -> bool:
         """Add a result unless the cell's last record says the same; True when it was added.
@@ -82,7 +88,7 @@ class Journal:
                 last = self.latest().get(result.cell)
                 if last is not None and last.identity == result.identity:
                     return False
-                self._write(line.encode() + b"\n")
+                self._write(line.encode(errors="backslashreplace") + b"\n")
         except OSError as error:
             raise StoreError(f"{self.path}: cannot be written: {error.strerror or error}") from error
         return True

@@ -61,17 +61,19 @@ def split_list(texts: tuple[str, ...]) -> list[str]:
 
 
 def split_models(texts: tuple[str, ...]) -> list[str]:
-    """Like `split_list`, but neighbours of the form `language=model` are one paired model: `en=a,zh=b`."""
-    models: list[list[str]] = []
-    for part in split_list(texts):
-        language, equals, _ = part.partition("=")
-        paired = bool(equals) and _LANGUAGE.fullmatch(language) is not None
-        taken = {other.partition("=")[0] for other in models[-1]} if models else set()
-        if paired and models and "=" in models[-1][0] and language not in taken:
-            models[-1].append(part)
-        else:
-            models.append([part])
-    return [",".join(parts) for parts in models]
+    """Like `split_list`, but neighbours of one text of the form `language=model` are one paired model: `en=a,zh=b`."""
+    models: list[str] = []
+    for text in texts:
+        groups: list[dict[str, str]] = []
+        for part in filter(None, _split(text, ",")):
+            language, equals, _ = part.partition("=")
+            paired = bool(equals) and _LANGUAGE.fullmatch(language) is not None
+            if paired and groups and "" not in groups[-1] and language not in groups[-1]:
+                groups[-1][language] = part
+            else:
+                groups.append({language if paired else "": part})
+        models += [",".join(group.values()) for group in groups]
+    return list(dict.fromkeys(models))
 
 
 def parse_recipe(text: str) -> tuple[Name, ...]:

@@ -1,9 +1,10 @@
 """Options of a component: a frozen dataclass of plain fields, filled in layers, checked by its types."""
 
 import dataclasses
+import math
 import types
 from collections.abc import Mapping
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from xbench.errors import UsageError, unknown
 
@@ -16,7 +17,7 @@ def resolve(cls: type, owner: str, given: Mapping[str, str], *layers: Mapping[st
     hints = get_type_hints(cls)
     values: dict[str, Any] = {}
     for layer in layers:
-        values |= {name: value for name, value in layer.items() if name in hints}
+        values |= {name: _fitted(hints[name], value) for name, value in layer.items() if name in hints}
     for name, text in given.items():
         if name not in hints:
             raise unknown(f"option of {owner}", name, hints)
@@ -48,16 +49,25 @@ def _type_name(hint: Any) -> str:
 
 def _read(hint: Any, text: str, where: str) -> Any:
     if get_origin(hint) is Literal:
-        if text not in get_args(hint):
-            raise UsageError(f"{where}: the value must be one of {', '.join(map(str, get_args(hint)))}")
-        return text
-    if get_origin(hint) is types.UnionType and type(None) in get_args(hint):
+        choices = {str(choice): choice for choice in get_args(hint)}
+        if text not in choices:
+            raise UsageError(f"{where}: the value must be one of {', '.join(choices)}")
+        return choices[text]
+    if get_origin(hint) in (Union, types.UnionType) and type(None) in get_args(hint):
         return None if text == "none" else _read(get_args(hint)[0], text, where)
     if hint is bool:
         if text not in ("true", "false"):
             raise UsageError(f"{where}: the value must be true or false")
         return text == "true"
     try:
-        return hint(text)
+        value = hint(text)
     except ValueError as error:
         raise UsageError(f"{where}: {text!r} is not {'an' if hint is int else 'a'} {hint.__name__}") from error
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UsageError(f"{where}: {text!r} is not a finite number")
+    return value
+
+
+def _fitted(hint: Any, value: Any) -> Any:
+    """A whole number where a float is wanted becomes one, so that 3 and 3.0 give one key."""
+    return float(value) if hint is float and type(value) is int else value

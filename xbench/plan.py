@@ -119,6 +119,10 @@ class PlannedCell:
     cell: Cell
     score: ScoreStage
 
+    def stages(self) -> Iterator[Stage]:
+        """Every stage of the cell, inputs before what needs them."""
+        return _with_inputs(self.score)
+
 
 @dataclass(frozen=True)
 class SkippedCell:
@@ -141,7 +145,7 @@ class Plan:
         """Every distinct stage by key, inputs before what needs them, in the order they are run."""
         found: dict[str, Stage] = {}
         for planned in self.cells:
-            for stage in _with_inputs(planned.score):
+            for stage in planned.stages():
                 found.setdefault(stage.key, stage)
         return found
 

@@ -129,7 +129,9 @@ class _Planner:
         return digest([kind, start, part.plugin.name, part.plugin.version, options.as_dict(chosen), coordinates])
 
     def _options(self, part: Component, base: Base, scope: Granter) -> Any:
-        layers = (scope.use.task.hyperparameters, base.model.hyperparameters)
+        # A task's official recipe is that of its fine-tuning; it says nothing of aligners.
+        recipe = scope.use.task.hyperparameters if hasattr(part.plugin, "task_kinds") else {}
+        layers = (recipe, base.model.hyperparameters)
         return options.resolve(part.plugin.Options, part.name.name, dict(part.name.options), *layers)
 
 

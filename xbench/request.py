@@ -81,6 +81,8 @@ def resolve(request: Request, registry: Registry) -> Grid:
     tasks = tuple(_task(names.parse(text), suite_name, registry) for text in suite.tasks)
     if not request.methods:
         raise UsageError(f"no method was named; there are {', '.join(registry.names('method'))}")
+    if not request.models or not request.seeds:
+        raise UsageError(f"no {'model' if not request.models else 'seed'} was named")
     grid = Grid(
         request=request,
         suite=suite,

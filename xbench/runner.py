@@ -48,6 +48,10 @@ def run(plan: Plan, bench: Bench, journal: Journal, on_cell: Callable[[Result], 
             continue
         try:
             bench.ensure(planned.score)
+            for (
+                stage
+            ) in planned.stages():  # the record tells of them all, and one may be lost though the score is there
+                bench.ensure(stage)
             result = record.ok(planned)
         except StageError as error:
             log.error("failed: %s: %s", planned.cell, error)

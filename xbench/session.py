@@ -1,6 +1,7 @@
 """One run from request to board: resolve, plan, run, append, rank, write."""
 
 import json
+import os
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -87,7 +88,7 @@ def carry_out(session: Session) -> Summary:
 
 def write(path: Path, text: str) -> None:
     """Write a whole file or nothing."""
-    draft = path.with_name(f".{path.name}.tmp")
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")  # two processes may write the same board
     try:
         draft.write_text(text, encoding="utf-8")
         draft.replace(path)

@@ -126,7 +126,7 @@ class Bench:
 
     def encoder(self, base: Base, before: AlignStage | None) -> Encoder:
         """The base model's encoder after its aligners; kept, so whoever changes it must copy it first."""
-        key = before.key if before else base.info.digest
+        key = before.key if before else repr(base.info)  # equal files may be two models, pooled in two ways
         if key not in self._encoders:
             self._keep_encoder(key, self._load_encoder(base, before))
         return self._encoders[key]  # type: ignore[no-any-return]

@@ -40,15 +40,11 @@ class Store:
         return (self.place(kind, key) / MANIFEST).is_file()
 
     def open(self, kind: str, key: str) -> Path | None:
-        """The artifact's folder after checking its digest, or None; a broken artifact is set aside first."""
+        """The artifact's folder, or None where it is not there or broken; the digest is checked once."""
         place = self.place(kind, key)
         if place in self._verified and self.has(kind, key):
             return place
-        if not place.exists():
-            return None
-        problem = _problem(place)
-        if problem:
-            self._set_aside(place, problem)
+        if not place.exists() or _problem(place):
             return None
         self._verified.add(place)
         return place
@@ -76,6 +72,8 @@ class Store:
             found = self.open(kind, key)
             if found is not None:
                 return found
+            if place.exists():  # under the lock, so that no other process's new artifact is taken for the broken one
+                self._set_aside(place, _problem(place))
             for stale in place.parent.glob(f".{key}.*.tmp"):  # left by a killed process: the lock is ours now
                 shutil.rmtree(stale, ignore_errors=True)
             draft = place.with_name(f".{key}.{os.getpid()}.tmp")
@@ -102,7 +100,7 @@ class Store:
         files = folder_digests(draft)
         manifest = {**head, **body, "seconds": seconds, "files": files, "digest": digest(files)}
         text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
-        (draft / MANIFEST).write_text(text + "\n", encoding="utf-8")
+        (draft / MANIFEST).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
 
     def _set_aside(self, place: Path, problem: str) -> None:
         folder = self.root / "broken"
@@ -140,7 +138,10 @@ def _problem(place: Path) -> str:
         manifest = _read_manifest(place)
     except StoreError as error:
         return str(error)
-    files = folder_digests(place)
+    try:
+        files = folder_digests(place)
+    except OSError as error:
+        return f"a file cannot be read: {error.strerror or error}"
     files.pop(MANIFEST, None)
     if files != manifest.get("files"):
         return "its files differ from the digests in its manifest"

@@ -40,4 +40,6 @@ def load_suite(path: Path | str) -> Suite:
         raise DataError(f"{path}: tasks must be a list of task names")
     if not isinstance(values["name"], str) or not isinstance(values["version"], int):
         raise DataError(f"{path}: name must be a text and version a whole number")
+    if not values["name"] or values["name"].startswith(".") or set(values["name"]) & set("[],+= /\\"):
+        raise DataError(f"{path}: the name {values['name']!r} must be a plain word: it names the folder of results")
     return Suite(**(values | {"tasks": tuple(tasks)}))

@@ -123,7 +123,8 @@ class ReversalGame:
 
     def in_loop_accuracy(self) -> float:
         """Mean discriminator accuracy over the last tenth of the training; single instants jump."""
-        return _mean([accuracy for progress, accuracy in self.readings if progress >= 0.9])
+        late = min(0.9, self.readings[-1][0])  # of fewer than ten steps, the last one
+        return _mean([accuracy for progress, accuracy in self.readings if progress >= late])
 
     def curve(self) -> list[dict[str, float]]:
         """Ten points of the training: progress, lambda and mean discriminator accuracy up to it."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from xbench.errors import ModelError, StageError, UsageError
@@ -145,7 +146,7 @@ class TransformerEncoder:
         """Read the weights that `save` wrote into this encoder. Raises StageError when they do not fit."""
         try:
             self.module.load_state_dict(load_file(folder / WEIGHTS, device=str(self.device)), strict=True)
-        except (OSError, RuntimeError) as error:
+        except (OSError, RuntimeError, SafetensorError) as error:
             raise StageError(f"{folder / WEIGHTS}: the weights do not fit: {str(error).splitlines()[0]}") from error
         return self
 
@@ -163,7 +164,14 @@ def _longest(tower: Tower) -> int:
     """The most tokens the model can take: its tokenizer's limit, or its position table less the padding offset."""
     limit = int(min(tower.tokenizer.model_max_length, 10**6))
     positions = getattr(tower.module.config, "max_position_embeddings", None)
-    return min(limit, positions) if positions else limit
+    if not positions:
+        return limit
+    tables = [module for name, module in tower.module.named_modules() if name.endswith("position_embeddings")]
+    # RoBERTa and its kin count positions from the padding id on, and leave that row and those before it unused.
+    skipped = max(
+        (table.padding_idx + 1 for table in tables if getattr(table, "padding_idx", None) is not None), default=0
+    )
+    return int(min(limit, positions - skipped))
 
 
 def load_tower(folder: Path) -> Tower:
@@ -176,9 +184,12 @@ def load_tower(folder: Path) -> Tower:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
-        config = AutoConfig.from_pretrained(folder)
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-        module = AutoModel.from_pretrained(folder, config=config, dtype=torch.float32, use_safetensors=True)
+        # Without an explicit no, transformers asks on the terminal whether to run the model's own code.
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        module = AutoModel.from_pretrained(
+            folder, config=config, dtype=torch.float32, use_safetensors=True, trust_remote_code=False
+        )
     except Exception as error:  # the libraries raise many kinds, down to bare Exception from Rust
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise ModelError(f"{folder}: cannot be loaded as an encoder: {lines[0]}") from error

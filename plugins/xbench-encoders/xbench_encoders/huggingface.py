@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +61,15 @@ class HubModel:
 
     def info(self) -> ModelInfo:
         """The commit behind the revision, asked of the hub, or of the local cache when the hub cannot be reached."""
-        repository, revision = self._parts()
-        commit = revision if _COMMIT.fullmatch(revision) else self._commit(repository, revision)
-        return ModelInfo(repository, commit, digest([repository, commit]))
+        repository, _ = self._parts()
+        return ModelInfo(repository, self._commit, digest([repository, self._commit]))
 
-    def _commit(self, repository: str, revision: str) -> str:
+    @cached_property  # asked once: what is loaded must be what was planned, wherever the branch has moved since
+    def _commit(self) -> str:
+        repository, revision = self._parts()
+        return revision if _COMMIT.fullmatch(revision) else self._ask(repository, revision)
+
+    def _ask(self, repository: str, revision: str) -> str:
         from huggingface_hub import HfApi, snapshot_download
         from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 

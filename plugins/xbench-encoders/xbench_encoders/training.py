@@ -176,10 +176,15 @@ class _Loop:
             for group, rate in zip(optimizer.param_groups, rates, strict=True):
                 group["lr"] = rate * factor
         loss = self._gradients(rows, step / self.steps)
+        clip = self.options.clip if self.options.clip > 0 else math.inf
         for optimizer in self.optimizers:
-            if self.options.clip > 0:  # per optimiser: an adversary's gradients must not shrink the encoder's
-                parameters = [p for group in optimizer.param_groups for p in group["params"]]
-                torch.nn.utils.clip_grad_norm_(parameters, self.options.clip)
+            # Per optimiser: an adversary's gradients must not shrink the encoder's.
+            parameters = [p for group in optimizer.param_groups for p in group["params"]]
+            norm = float(torch.nn.utils.clip_grad_norm_(parameters, clip))
+            if not math.isfinite(norm):
+                raise TrainingError(
+                    f"the gradient became {norm} at {step / self.steps:.0%} of the training; lower learning_rate"
+                )
             optimizer.step()
         return loss
 
@@ -252,8 +257,10 @@ class _Average(_Last):
 
     def see(self, module: torch.nn.Module) -> None:
         self.seen += 1
+        # A frozen table must stay as it is to the bit, which the mean of equal numbers is not.
+        frozen = {name for name, p in module.named_parameters(remove_duplicate=False) if not p.requires_grad}
         for name, value in module.state_dict().items():
-            if value.is_floating_point():
+            if value.is_floating_point() and name not in frozen:
                 self.sums[name] = self.sums.get(name, torch.zeros_like(value)) + value
 
     def restore(self, module: torch.nn.Module) -> str:

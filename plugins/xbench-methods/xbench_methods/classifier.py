@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from xbench_encoders.encoder import Tokens, TransformerEncoder
 from xbench_encoders.heads import ClassificationHead
@@ -136,7 +137,7 @@ def load_classifier(encoder: TransformerEncoder, task: Task, options: Classifier
         pairs = state["dense.weight"].shape[1] != encoder.dimension
         classifier = _new(encoder.load(folder), task, options, pairs, seed=0)
         classifier.head.load_state_dict(state)
-    except (OSError, KeyError, RuntimeError) as error:
+    except (OSError, KeyError, RuntimeError, SafetensorError) as error:
         raise StageError(f"{folder / HEAD}: the weights do not fit: {str(error).splitlines()[0]}") from error
     return classifier
 
