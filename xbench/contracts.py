@@ -115,7 +115,7 @@ class Model(Described, Protocol):
 
     @property
     def hyperparameters(self) -> Mapping[str, Any]:
-        """Option values it asks for, by name; see `options.resolve`."""
+        """Option values it asks of methods, by name; they replace the task's recipe."""
 
     def info(self) -> ModelInfo:
         """What names the weights. Raises ModelError when there is no such model."""

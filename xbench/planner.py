@@ -129,9 +129,9 @@ class _Planner:
         return digest([kind, start, part.plugin.name, part.plugin.version, options.as_dict(chosen), coordinates])
 
     def _options(self, part: Component, base: Base, scope: Granter) -> Any:
-        # A task's official recipe is that of its fine-tuning; it says nothing of aligners.
-        recipe = scope.use.task.hyperparameters if hasattr(part.plugin, "task_kinds") else {}
-        layers = (recipe, base.model.hyperparameters)
+        # A task's official recipe and a model's needs are those of learning a task; they say nothing of aligners.
+        learns = hasattr(part.plugin, "task_kinds")
+        layers = (scope.use.task.hyperparameters, base.model.hyperparameters) if learns else ()
         return options.resolve(part.plugin.Options, part.name.name, dict(part.name.options), *layers)
 
 

@@ -1,6 +1,7 @@
 """What the installed plugins provide, found through entry points of the group `xbench`; new for every call."""
 
 import importlib.metadata
+import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -124,7 +125,7 @@ def _entry_points() -> Iterable[importlib.metadata.EntryPoint]:
 
 
 def _broken(plugin: Plugin, error: Exception) -> Plugin:
-    reason = f"{type(error).__name__}: {error}".splitlines()[0]
+    reason = textwrap.shorten(f"{type(error).__name__}: {error}", 300, placeholder=" …")
     return Plugin(plugin.name, plugin.distribution, plugin.version, (), reason)
 
 

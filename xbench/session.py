@@ -3,7 +3,7 @@
 import json
 import os
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from xbench import environment, journal, leaderboard, render
@@ -18,6 +18,7 @@ from xbench.runner import Summary, run
 from xbench.shelf import Shelf
 from xbench.stages import Bench
 from xbench.store import Store
+from xbench.suite import to_toml
 
 RESULTS = "results.jsonl"
 
@@ -81,8 +82,9 @@ def carry_out(session: Session) -> Summary:
         summary = run(session.plan, bench, results, progress.cell)
     write(session.folder / "README.md", board(session.folder))
     about = {"versions": environment.versions(), "hardware": environment.hardware(), "git": environment.git()}
-    asked = {"command": environment.command(), "suite": asdict(session.grid.suite)}
+    asked = {"command": environment.command()}
     write(session.folder / "environment.json", json.dumps(about | asked, indent=1, sort_keys=True) + "\n")
+    write(session.folder / "suite.toml", to_toml(session.grid.suite))
     return summary
 
 

@@ -1,7 +1,8 @@
 """A suite: a named, versioned set of tasks, written in a TOML file."""
 
+import json
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from xbench.errors import DataError, suggestion
@@ -43,3 +44,8 @@ def load_suite(path: Path | str) -> Suite:
     if not values["name"] or values["name"].startswith(".") or set(values["name"]) & set("[],+= /\\"):
         raise DataError(f"{path}: the name {values['name']!r} must be a plain word: it names the folder of results")
     return Suite(**(values | {"tasks": tuple(tasks)}))
+
+
+def to_toml(suite: Suite) -> str:
+    """The suite as the text of a suite file; a JSON string is a TOML string."""
+    return "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in asdict(suite).items())

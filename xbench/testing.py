@@ -72,9 +72,8 @@ def check_model(model: Any) -> None:
 def check_aligner(aligner: Any) -> None:
     """What the aligner declares: options, needs, scope, and that it asks for no labels."""
     who = _check_trained(aligner, "aligner", ("fit", "save", "load"))
-    labels = {Resource.SOURCE_LABELS, Resource.SOURCE_VALIDATION, Resource.TARGET_LABELS}
     for chosen in _variants(aligner.Options):
-        wrong = sorted(aligner.needs(chosen) & labels)
+        wrong = sorted(aligner.needs(chosen) - {Resource.SOURCE_TEXT, Resource.TARGET_TEXT})
         _require(not wrong, f"{who} needs {', '.join(wrong)}, but the context of an aligner has no labels")
 
 
@@ -161,10 +160,8 @@ def _check_trained(thing: Any, kind: str, does: Iterable[str]) -> str:
         good = isinstance(needs, frozenset) and all(isinstance(need, Resource) for need in needs)
         _require(good, f"{who}: needs must give a frozenset of Resource, not {needs!r}")
         _require(isinstance(scope, Scope), f"{who}: scope must give a Scope, not {scope!r}")
-        _require(
-            scope is not Scope.SOURCE or not needs & TARGET,
-            f"{who} needs target data but declares the scope {scope} ({chosen})",
-        )
+        fits = scope is not Scope.SOURCE or not needs & TARGET
+        _require(fits, f"{who} needs target data but declares the scope {scope} ({chosen})")
     return who
 
 

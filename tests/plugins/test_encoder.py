@@ -178,5 +178,5 @@ def test_a_language_without_a_tower_is_an_error_that_names_those_there_are():
 
 def test_towers_of_unequal_width_are_refused():
     towers = {"en": tiny.tower(width=32), "zh": tiny.tower(width=16)}
-    with pytest.raises(UsageError, match="states of one width; these have {'en': 32, 'zh': 16}"):
+    with pytest.raises(UsageError, match=r"states of one width; these have \{'en': 32, 'zh': 16\}"):
         TransformerEncoder(towers, "mean", tiny.CPU)

@@ -36,7 +36,7 @@ for name in sys.argv[2:]:
         if sys.argv[1] == "load":
             import torch
             encoder = model.load("cpu")
-            one["weight"] = float(encoder.embeddings()[0].sum())
+            one["weight"] = float(encoder.embeddings()[0].detach().sum())
     except XbenchError as error:
         one = {"error": type(error).__name__, "text": str(error)}
     said.append(one)
@@ -108,7 +108,7 @@ def test_code_of_a_model_is_neither_run_nor_asked_about(model, capfd, monkeypatc
     asked = []
     monkeypatch.setattr("builtins.input", lambda prompt="": asked.append(prompt) or "y")
     (model / "modeling_mine.py").write_text("raise SystemExit('this was run')")
-    code = {"model_type": "mine", "auto_map": {name: "modeling_mine.Mine" for name in ("AutoConfig", "AutoModel")}}
+    code = {"model_type": "mine", "auto_map": dict.fromkeys(("AutoConfig", "AutoModel"), "modeling_mine.Mine")}
     config = json.loads((model / "config.json").read_text())
     (model / "config.json").write_text(json.dumps(config | code))
     assert "cannot be loaded as an encoder" in refused(FolderModel("m", model))
@@ -145,7 +145,7 @@ def test_a_registered_model_may_be_part_of_a_pair(model):
     assert family.resolve(f"en=small,zh={model}").parts["en"].name == "small"
 
 
-@pytest.mark.parametrize("text", ["en=", "en=a,=b", "en=a,zh=b=c"])
+@pytest.mark.parametrize("text", ["en=", "en=a,zh", "en=a,zh=b=c"])
 def test_a_broken_pair_is_refused(text):
     with pytest.raises(UsageError, match="write en=MODEL,zh=MODEL"):
         FAMILY.resolve(text)
@@ -165,6 +165,7 @@ def client(hub_or_environment, home, verb, *names):
     command = [sys.executable, "-c", CLIENT, verb, *names]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=200)
     assert run.returncode == 0, run.stderr
+    assert verb == "load" or "%" not in run.stderr, "a progress bar"
     return json.loads(run.stdout)
 
 
@@ -177,10 +178,12 @@ def repository(folder, revision, name="org/tiny"):
 def test_a_hub_model_is_loaded_at_its_commit_and_nothing_executable_with_it(tmp_path):
     old, new = (tiny.save_model(tmp_path / str(seed), seed=seed) for seed in (1, 2))
     with hub_server.serve([repository(old, OLD), repository(new, NEW)]) as hub:
+        client(hub, tmp_path / "other home", "info", "org/tiny")  # looking up a commit draws no bar
+        hub.requests.clear()
         hub.broken.add("org/down")
         names = ("org/tiny", f"org/tiny@{OLD}", "org/tiny@v9", "org/absent", "org/down")
         newest, pinned, *failed = client(hub, tmp_path / "home", "load", *names)
-    sums = {seed: float(tiny.encoder(seed=seed).embeddings()[0].sum()) for seed in (1, 2)}
+    sums = {seed: float(tiny.encoder(seed=seed).embeddings()[0].detach().sum()) for seed in (1, 2)}
     assert (newest["revision"], newest["weight"]) == (NEW, sums[2])
     assert (pinned["id"], pinned["revision"], pinned["weight"]) == ("org/tiny", OLD, sums[1])
     assert failed[0]["text"] == "the hub has no model 'org/tiny@v9'; check the spelling, or name a folder"
@@ -189,6 +192,7 @@ def test_a_hub_model_is_loaded_at_its_commit_and_nothing_executable_with_it(tmp_
     fetched = {request.rpartition("/")[2] for request in hub.requests if "/resolve/" in request}
     assert fetched == {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
     asked = [request for request in hub.requests if "GET /api/models/org/tiny" in request and "/main" in request]
+    asked = [request for request in asked if "/tree/" not in request]
     assert len(asked) == 1, "the branch is looked up once: what is loaded is what was planned"
 
 
@@ -196,11 +200,11 @@ def test_a_hub_that_cannot_be_reached_is_one_clear_line_at_once_and_a_cached_mod
     folder = tiny.save_model(tmp_path / "m", seed=1)
     with hub_server.serve([repository(folder, NEW)]) as hub:
         environment = hub.environment(str(tmp_path / "home"))
-        client(environment, None, "load", "org/tiny")
+        (loaded,) = client(environment, None, "load", "org/tiny")
     started = time.monotonic()
-    cached, absent = client(environment, None, "info", "org/tiny", "org/other")
-    assert time.monotonic() - started < 20
-    assert cached["revision"] == NEW
+    cached, absent = client(environment, None, "load", "org/tiny", "org/other")
+    assert time.monotonic() - started < 40, "without the client's retries, which take 23 seconds each"
+    assert cached == loaded
     assert absent["error"] == "ModelError"
     assert absent["text"].startswith("cannot ask the hub for 'org/other' and it is not in the local cache")
     assert "\n" not in absent["text"]

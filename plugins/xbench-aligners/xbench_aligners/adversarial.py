@@ -11,7 +11,7 @@ from xbench.contracts import Context, Resource, Scope
 class AdversarialOptions:
     """What decides the alignment; rates and sizes follow the usual choices for transformers."""
 
-    steps: int = 300
+    steps: int = 200
     batch_size: int = 32
     learning_rate: float = 2e-5
     discriminator_learning_rate: float = 1e-3

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from xbench_encoders.encoder import Tokens, TransformerEncoder
+from xbench_encoders.encoder import Tokens, TransformerEncoder, joined
 from xbench_encoders.heads import mean_of
 from xbench_encoders.sampling import length_order
 from xbench_encoders.training import TrainingContext, TrainingOptions, adamw, train
@@ -80,15 +80,18 @@ class ReversalGame:
         options: AdversarialOptions,
         seed: int,
     ) -> None:
-        self.encoder, self.source, self.targets, self.options = encoder, source, list(targets), options
+        self.encoder, self.options = encoder, options
         self.reference = encoder.copy()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.discriminator = Discriminator(encoder.dimension, options.hidden).to(encoder.device)
         self.module = _Players(encoder.module, self.discriminator)
-        self.rows = _pairs(len(source.ids), [len(tokens.ids) for tokens in self.targets], seed)
-        lengths = [tokens.lengths for tokens in self.targets]
-        self.lengths = [max(source.lengths[s], lengths[language][t]) for s, language, t in self.rows]
+        parts = [source, *targets]
+        shares = [encoder.share(part.language) for part in parts]
+        self.texts = {share: joined([p for p, s in zip(parts, shares, strict=True) if s == share]) for share in shares}
+        self.rows = _pairs([len(part.ids) for part in parts], shares, seed)
+        lengths = {share: tokens.lengths for share, tokens in self.texts.items()}
+        self.lengths = [max(lengths[share][row] for share, row in pair) for pair in self.rows]
         self.readings: list[tuple[float, float]] = []
 
     def optimizers(self, options: TrainingOptions) -> list[torch.optim.Optimizer]:
@@ -98,28 +101,29 @@ class ReversalGame:
 
     def loss(self, rows: Sequence[int], progress: float) -> torch.Tensor:
         """Cross-entropy of the discriminator behind the reversal, plus the anchor."""
-        pooled, anchors, sides = [], [], []
-        for tokens, members, side in self._groups(rows):
+        pooled, anchors, wanted_sides = [], [], []
+        for tokens, members, sides in self._groups(rows):
             pooled.append(pool_mean(self.encoder, tokens, members))
             with torch.no_grad():
                 anchors.append(pool_mean(self.reference, tokens, members))
-            sides += [side] * len(members)
+            wanted_sides += sides
         states, fixed = torch.cat(pooled), torch.cat(anchors)
-        wanted = torch.tensor(sides, device=states.device)
+        wanted = torch.tensor(wanted_sides, device=states.device)
         reversed_states = Reversal.apply(states, strength(progress, self.options.lambda_max))  # type: ignore[no-untyped-call]
         scores = self.discriminator(reversed_states)
         self.readings.append((progress, float(((scores > 0) == (wanted > 0)).float().mean())))
         adversary = torch.nn.functional.binary_cross_entropy_with_logits(scores, wanted)
         return adversary + self.options.anchor * torch.nn.functional.mse_loss(states, fixed)
 
-    def _groups(self, rows: Sequence[int]) -> list[tuple[Tokens, list[int], float]]:
-        """The rows' texts by language, each with 0 for the source side and 1 for the target side."""
-        chosen = [self.rows[row] for row in rows]
-        groups = [(self.source, [source for source, _, _ in chosen], 0.0)]
-        for at, tokens in enumerate(self.targets):
-            members = [row for _, language, row in chosen if language == at]
-            groups += [(tokens, members, 1.0)] if members else []
-        return groups
+    def _groups(self, rows: Sequence[int]) -> list[tuple[Tokens, list[int], list[float]]]:
+        """The rows' texts by tower, each text with 0 for the source side and 1 for the target side."""
+        groups: dict[str, tuple[list[int], list[float]]] = {}
+        for side in (0, 1):
+            for share, text in (self.rows[row][side] for row in rows):
+                members, sides = groups.setdefault(share, ([], []))
+                members.append(text)
+                sides.append(float(side))
+        return [(self.texts[share], members, sides) for share, (members, sides) in groups.items()]
 
     def in_loop_accuracy(self) -> float:
         """Mean discriminator accuracy over the last tenth of the training; single instants jump."""
@@ -141,12 +145,24 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else float("nan")
 
 
-def _pairs(source: int, targets: Sequence[int], seed: int) -> list[tuple[int, int, int]]:
-    """Rows (source text, target language, target text): every target text once, the source's shuffled and cycled."""
+Text = tuple[str, int]  # the share its language belongs to, and its row there
+
+
+def _pairs(sizes: Sequence[int], shares: Sequence[str], seed: int) -> list[tuple[Text, Text]]:
+    """Rows (source text, target text): every target text once, the source's shuffled and cycled.
+
+    `sizes` and `shares` are those of the source and of each target, in the order in which `joined` put them.
+    """
     generator = torch.Generator().manual_seed(seed)
-    order: list[int] = torch.randperm(source, generator=generator).tolist()
-    flat = [(language, row) for language, size in enumerate(targets) for row in range(size)]
-    return [(order[at % source], language, row) for at, (language, row) in enumerate(flat)]
+    order: list[int] = torch.randperm(sizes[0], generator=generator).tolist()
+    offsets: dict[str, int] = {}
+    texts: list[list[Text]] = []
+    for size, share in zip(sizes, shares, strict=True):
+        start = offsets.get(share, 0)
+        texts.append([(share, start + row) for row in range(size)])
+        offsets[share] = start + size
+    source, targets = texts[0], [text for part in texts[1:] for text in part]
+    return [(source[order[at % len(source)]], text) for at, text in enumerate(targets)]
 
 
 def pool_mean(encoder: TransformerEncoder, tokens: Tokens, rows: Sequence[int]) -> torch.Tensor:

@@ -44,6 +44,16 @@ class Tokens:
         return [len(row) for row in self.ids]
 
 
+def joined(parts: Sequence[Tokens]) -> Tokens:
+    """Rows of languages that share a tower, one after the other."""
+    return Tokens(
+        parts[0].language,
+        [row for part in parts for row in part.ids],
+        [row for part in parts for row in part.types],
+        [row for part in parts for row in part.sides],
+    )
+
+
 @dataclass(frozen=True)
 class Batch:
     """Padded rows: ids, attention mask, token types and sides, each (rows, tokens); padding has side -1."""
@@ -79,6 +89,10 @@ class TransformerEncoder:
         if found is None:
             raise UsageError(f"the encoder has no part for {language}; it has {', '.join(self.towers)}")
         return found
+
+    def share(self, language: str) -> str:
+        """Languages of one share may stand in one batch: they go through the same tower."""
+        return language if language in self.towers else ANY
 
     def tokenize(self, texts: Sequence[str], pairs: Sequence[str] | None, language: str, max_length: int) -> Tokens:
         """Tokenize texts, or pairs of them, cut to `max_length` tokens (the longer side first)."""

@@ -1,7 +1,8 @@
 """Any Hugging Face encoder by hub id (`org/name@revision`) or folder, and pairs of them by language."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -70,21 +71,22 @@ class HubModel:
         return revision if _COMMIT.fullmatch(revision) else self._ask(repository, revision)
 
     def _ask(self, repository: str, revision: str) -> str:
-        from huggingface_hub import HfApi, snapshot_download
-        from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 
         try:
-            return str(HfApi().model_info(repository, revision=revision).sha)
+            with _no_progress_bars():  # one small file, so that the cache knows the commit when the hub is away
+                folder = snapshot_download(repository, revision=revision, allow_patterns=["config.json"])
+        except GatedRepoError as error:
+            raise ModelError(f"{self.name!r} is gated: ask for access on the hub, then `hf auth login`") from error
         except (RepositoryNotFoundError, RevisionNotFoundError) as error:
             raise ModelError(f"the hub has no model {self.name!r}; check the spelling, or name a folder") from error
         except Exception as unreachable:
-            try:
-                return Path(snapshot_download(repository, revision=revision, local_files_only=True)).name
-            except Exception:
-                raise ModelError(
-                    f"cannot ask the hub for {self.name!r} and it is not in the local cache"
-                    f" ({type(unreachable).__name__}); name a folder, or use xbench-mini"
-                ) from unreachable
+            raise ModelError(
+                f"cannot ask the hub for {self.name!r} and it is not in the local cache"
+                f" ({type(unreachable).__name__}); name a folder, or use xbench-mini"
+            ) from unreachable
+        return Path(folder).name
 
     def load(self, device: str) -> Any:
         """Download the pinned files unless they are cached, and load them."""
@@ -97,6 +99,20 @@ class HubModel:
             first = str(error).splitlines()[0]
             raise ModelError(f"cannot download {self.name!r} at {info.revision}: {first}") from error
         return FolderModel(self.name, Path(folder)).load(device)
+
+
+@contextmanager
+def _no_progress_bars() -> Iterator[None]:
+    from huggingface_hub import utils
+
+    shown = not utils.are_progress_bars_disabled()
+    if shown:
+        utils.disable_progress_bars()
+    try:
+        yield
+    finally:
+        if shown:
+            utils.enable_progress_bars()
 
 
 @dataclass(frozen=True)

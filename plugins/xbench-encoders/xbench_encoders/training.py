@@ -201,8 +201,9 @@ class _Loop:
                         f"out of memory with a micro-batch of {self.micro_batch}; use a shorter max_length, a smaller"
                         " batch or a smaller model"
                     ) from error
-                self.micro_batch = (self.micro_batch + 1) // 2
-                torch.cuda.empty_cache()
+            # Outside the handler: the error holds the frames, and with them the tensors, of the batch that was too large.
+            self.micro_batch = (self.micro_batch + 1) // 2
+            torch.cuda.empty_cache()
 
     def _accumulate(self, rows: list[int], progress: float) -> float:
         size = self.micro_batch if self.objective.splittable else len(rows)

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -58,6 +59,15 @@ def training_texts(pairs: Sequence[Pair], generator: np.random.Generator) -> lis
     return chosen
 
 
+def alphabet(normalizer: normalizers.Normalizer, texts: Sequence[str]) -> list[str]:
+    """The ALPHABET most frequent characters, ties by code point: the trainer's own choice among ties is random."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(normalizer.normalize_str(text))
+    counts["▁"] = counts.pop(" ", 0) + len(texts)  # word starts are marked
+    return sorted(counts, key=lambda character: (-counts[character], character))[:ALPHABET]
+
+
 def train_tokenizer(texts: Sequence[str]) -> Tokenizer:
     """A BPE of SIZE pieces: NFKC, lower case, marked word starts, punctuation marks and digits alone."""
     special = list(dict.fromkeys(SPECIAL.values()))
@@ -75,6 +85,7 @@ def train_tokenizer(texts: Sequence[str]) -> Tokenizer:
         vocab_size=SIZE,
         special_tokens=special + octets,
         limit_alphabet=ALPHABET,
+        initial_alphabet=alphabet(tokenizer.normalizer, texts),
         max_token_length=LONGEST,
         show_progress=False,
     )

@@ -1,0 +1,71 @@
+import pytest
+
+from tests.fakes import SAMPLE, suite
+from xbench.errors import UsageError
+from xbench.registry import load_registry
+from xbench.request import Request, resolve
+from xbench.testing import FakeAligner, FakeMethod, FakePlugin, FakeTask
+
+OTHER = FakeTask(name="other-task", labels=("x", "y"))
+BORROWS = FakeTask(name="borrows", donor="fake-task", absent=frozenset({("en", "train")}))
+
+
+def grid(tmp_path, **asked):
+    plugin = FakePlugin(
+        tmp_path,
+        tasks=[FakeTask(), OTHER, BORROWS],
+        suites=[suite("fake-task"), suite("borrows", name="lent"), suite("fake-tusk", name="wrong")],
+        methods=[FakeMethod(), FakeMethod(name="finetune-like")],
+        aligners=[FakeAligner(), FakeAligner(name="second")],
+    )
+    given = {"suite": "fake-suite", "methods": ("fake-method",), "models": ("fake-model",), "data": SAMPLE} | asked
+    return resolve(Request(**given), load_registry(extra={"fake": plugin}))
+
+
+def test_names_become_objects_once(tmp_path):
+    found = grid(tmp_path, methods=("fake-aligner[drop=1]+second+fake-method",), languages=("FR", "de", "fr"))
+    (recipe,) = found.recipes
+    assert [part.plugin.name for part in recipe.aligners] == ["fake-aligner", "second"]
+    assert recipe.method.plugin.name == "fake-method"
+    assert recipe.text == "fake-aligner[drop=1]+second+fake-method"
+    assert found.languages == ("fr", "de")
+    assert found.source == "en"
+    assert found.tasks[0].trainer is found.tasks[0].task
+
+
+def test_a_task_trains_on_its_donor(tmp_path):
+    (use,) = grid(tmp_path, suite="lent").tasks
+    assert (use.task.name, use.trainer.name) == ("borrows", "fake-task")
+    assert str(use.name) == "borrows"
+
+
+def test_a_donor_of_other_labels_is_refused_with_both_sets_named(tmp_path):
+    with pytest.raises(UsageError) as caught:
+        grid(tmp_path, suite="fake-suite[train=other-task]")
+    assert "its labels are rain, snow, sun, those of other-task x, y" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"suite": "fake-suit"}, "no suite is called 'fake-suit'; did you mean 'fake-suite'"),
+        ({"suite": "wrong"}, "no task is called 'fake-tusk'; did you mean 'fake-task'"),
+        ({"suite": "fake-suite[trane=x]"}, "no option of task fake-task is called 'trane'; did you mean 'train'"),
+        ({"suite": "fake-suite[train=fake-tusk]"}, "did you mean 'fake-task'"),
+        ({"methods": ("fake-methd",)}, "no aligner or method is called 'fake-methd'; did you mean 'fake-method'"),
+        ({"methods": ("fake-alligner+fake-method",)}, "did you mean 'fake-aligner'"),
+        ({"methods": ("fake-method+fake-aligner",)}, "'fake-method' must stand last"),
+        ({"methods": ()}, "no method was named"),
+        ({"models": ()}, "no model was named"),
+        ({"seeds": ()}, "no seed was named"),
+        ({"models": ("fake-modle",)}, "did you mean 'fake-model'"),
+        ({"languages": ("xx",)}, "no language of fake-suite is called 'xx'"),
+        ({"languages": ("english",)}, "not a language tag"),
+        ({"source": "sw"}, "no source language of fake-suite is called 'sw'"),
+    ],
+)
+def test_what_does_not_exist_is_refused_before_anything_starts(tmp_path, asked, says):
+    with pytest.raises(UsageError) as caught:
+        grid(tmp_path, **asked)
+    assert says in str(caught.value)
+    assert caught.value.exit_code == 2
