@@ -85,7 +85,9 @@ def test_a_fingerprint_names_languages_and_the_rows_that_may_be_read():
     prints = {grant: GRANTS[grant].fingerprint(shelf) for grant in GRANTS}
     assert prints["texts"]["targets"] == ["de"]
     assert set(prints["texts"]["texts"]) == {"en", "de"}
-    assert prints["source labels"]["labels"] == {"en train": TASK.load("en", Split.TRAIN, SAMPLE).provenance.fingerprint}
+    assert prints["source labels"]["labels"] == {
+        "en train": TASK.load("en", Split.TRAIN, SAMPLE).provenance.fingerprint
+    }
     assert len({str(one) for one in prints.values()}) == len(GRANTS)
 
 

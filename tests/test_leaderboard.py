@@ -231,10 +231,13 @@ def test_no_results_are_an_empty_board():
     assert board([]).tables == ()
 
 
-def test_a_source_alone_has_no_average():
-    table = only(grid("a", {"en": 80}))
-    assert table.rows[0].rank is None
-    assert table.notes == ("no average: no target language has a score",)
+def test_where_the_source_is_the_only_language_it_is_what_rows_are_ranked_by():
+    table = only(grid("a", {"en": 80}) + grid("b", {"en": 50}))
+    assert [(row.recipe, row.rank, row.average.value, row.gap.value) for row in table.rows] == [
+        ("a", 1, 80.0, None),
+        ("b", 2, 50.0, None),
+    ]
+    assert table.notes == ("the source is the only language: avg is the score in en",)
 
 
 MANY = [

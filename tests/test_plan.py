@@ -26,9 +26,7 @@ def test_stages_are_shared_by_all_cells_that_want_the_same(tmp_path):
 
 
 def test_a_pairwise_scope_multiplies(tmp_path):
-    plugin = FakePlugin(
-        tmp_path, tasks=[FakeTask(languages=TEN)], aligners=[FakeAligner(declared=Scope.PAIRWISE)]
-    )
+    plugin = FakePlugin(tmp_path, tasks=[FakeTask(languages=TEN)], aligners=[FakeAligner(declared=Scope.PAIRWISE)])
     plan = session(tmp_path, plugin, (ALIGNED, "fake-method[on=target]"), seeds=(0, 1)).plan
     assert count(plan) == {"align": 22, "fit": 44, "predict": 44, "score": 44}
 

@@ -29,7 +29,7 @@ class Point:
         return self.module
 
 
-@pytest.fixture()
+@pytest.fixture
 def installed(monkeypatch):
     """Make exactly these plugins be installed."""
 

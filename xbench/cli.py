@@ -90,8 +90,8 @@ def _session(**given: Any) -> Any:
 
 
 def _dashed(token: str) -> str:
-    """Long flags accept `_` for `-`."""
-    return token.replace("_", "-") if token.startswith("--") else token
+    """Long flags accept `_` for `-`; click hands the name over without its dashes."""
+    return token.replace("_", "-")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "token_normalize_func": _dashed})

@@ -26,6 +26,7 @@ class Granter:
     shelf: Shelf
 
     def grant(self, part: Component, chosen: Any) -> Grant:
+        """What a component may see. Raises CannotRunError or MissingDataError when what it needs is not there."""
         needs, scope = part.plugin.needs(chosen), part.plugin.scope(chosen)
         targets = self._in_scope(scope)
         if scope is Scope.SOURCE and needs & {Resource.TARGET_LABELS, Resource.TARGET_TEXT}:

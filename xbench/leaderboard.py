@@ -10,7 +10,7 @@ import numpy as np
 from xbench.cell import Result, Status
 from xbench.errors import StoreError
 from xbench.notes import incidents, remarks
-from xbench.standings import Board, Dataset, Estimate, Row, Table, ranked
+from xbench.standings import Board, Dataset, Estimate, Row, Table, ranked, targets
 from xbench.statistics import Values, unpack
 
 _Prints = Mapping[str, tuple[str, int]]  # language -> fingerprint and size of its test examples
@@ -42,7 +42,7 @@ class _Grid:
 
     @property
     def targets(self) -> tuple[str, ...]:
-        return tuple(language for language in self.languages if language != self.source)
+        return targets(self.languages, self.source)
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -138,7 +138,7 @@ def _averaged(row: Row, full: Set[str], grid: _Grid) -> Row:
         return row
     average = _mean([row.scores[language] for language in grid.targets])
     row = replace(row, average=Estimate(average))
-    if grid.source not in full:
+    if grid.source not in full or grid.source in grid.targets:
         return row
     with_source = _mean([row.scores[language] for language in grid.languages])
     return replace(row, average_with_source=with_source, gap=Estimate(row.scores[grid.source] - average))

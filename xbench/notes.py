@@ -28,8 +28,8 @@ def remarks(table: Table, results: Sequence[Result]) -> list[str]:
         if result.dataset.get("note"):
             about.setdefault(str(result.dataset["note"]), set()).add(result.cell.target)
     lines = [f"data: {note} ({', '.join(sorted(languages))})" for note, languages in sorted(about.items())]
-    if table.rows and not table.targets:
-        lines.append("no average: no target language has a score")
+    if table.rows and table.source in table.targets:
+        lines.append(f"the source is the only language: avg is the score in {table.source}")
     seeds = sorted({result.cell.seed for result in results})
     done = {(at.model, at.recipe, at.target, at.seed) for at in (result.cell for result in results)}
     for row in table.rows:

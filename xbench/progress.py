@@ -9,7 +9,7 @@ from typing import Any, TextIO
 from tqdm import tqdm
 
 from xbench.cell import Result
-from xbench.plan import Stage
+from xbench.plan import Stage, StageKind
 
 LINE_EVERY = 20.0  # seconds between plain lines inside one stage
 
@@ -37,6 +37,8 @@ class Progress:
 
     def stage(self, stage: Stage) -> None:
         """A stage begins."""
+        if stage.kind is StageKind.SCORE:  # instant, and its cell is told of next
+            return
         self._title, self._last_line = stage.title, time.monotonic()
         if self._outer is None:
             self._line(stage.title)
@@ -72,4 +74,5 @@ class Console(logging.Handler):
     """Warnings and errors as single lines that do not tear the bars."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Print one record."""
         tqdm.write(self.format(record), file=sys.stderr)

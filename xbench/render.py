@@ -113,7 +113,8 @@ def _data(table: Table) -> str:
         sizes = [f"{counts[0]:,} in each of {len(table.sizes)} languages"]
     kind = "parallel" if data.parallel else "not parallel"
     metric = data.metric + " (lower is better)" * (not data.higher_is_better)
-    named = f"{data.id}, revision {data.revision}, origin {data.origin}, split {data.split}"
+    revision = f", revision {data.revision}" if data.revision else ""
+    named = f"{data.id}{revision}, origin {data.origin}, split {data.split}"
     return escape(f"Data: {named}; {metric}; n = {'; '.join(sizes)}, {kind}.")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,8 +35,8 @@ class Session:
 
     @property
     def folder(self) -> Path:
-        """The folder of the suite's results; the store lies beside it and serves all suites."""
-        return self.output / self.plan.label
+        """The folder of the suite's results, `xnli-train-snli`; the store lies beside it and serves all suites."""
+        return self.output / re.sub(r"[^\w.-]+", "-", self.plan.label).strip("-")
 
     @property
     def store(self) -> Store:

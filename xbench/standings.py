@@ -1,6 +1,6 @@
 """What a leaderboard holds, and how its rows are ranked. `leaderboard` makes it, `render` prints it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 
@@ -71,8 +71,14 @@ class Table:
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """The languages without the source."""
-        return tuple(language for language in self.languages if language != self.source)
+        """The languages that averages are over."""
+        return targets(self.languages, self.source)
+
+
+def targets(languages: Iterable[str], source: str) -> tuple[str, ...]:
+    """The languages without the source; the source itself where there is no other, as in a monolingual suite."""
+    languages = tuple(languages)
+    return tuple(language for language in languages if language != source) or languages
 
 
 @dataclass(frozen=True)

@@ -171,15 +171,14 @@ def _check_options(who: str, cls: Any) -> None:
     for name, hint in get_type_hints(cls).items():
         _require(_plain(hint), f"{who}: the option {name} must be text, number, truth value or Literal, not {hint}")
     try:
-        default = cls()
-    except TypeError as error:
-        raise PluginError(f"{who}: every option needs a default: {error}") from error
-    chosen = options.as_dict(default)
-    digest(chosen)  # a value that is not JSON cannot be part of a key
-    for name, value in chosen.items():
-        text = str(value).lower() if value is None or isinstance(value, bool) else str(value)
-        again = options.as_dict(options.resolve(cls, who, {name: text}))
-        _require(again == chosen, f"{who}: the option {name}={text} does not read back as its default {value!r}")
+        chosen = options.as_dict(cls())
+        digest(chosen)  # a value that is not JSON cannot be part of a key
+        for name, value in chosen.items():
+            text = str(value).lower() if value is None or isinstance(value, bool) else str(value)
+            again = options.as_dict(options.resolve(cls, who, {name: text}))
+            _require(again == chosen, f"{who}: the option {name}={text} does not read back as its default {value!r}")
+    except (TypeError, ValueError, UsageError) as error:
+        raise PluginError(f"{who}: every option needs a default that fits its type: {error}") from error
 
 
 def _plain(hint: Any) -> bool:

@@ -178,15 +178,26 @@ def test_a_few_steps_give_readings_that_are_numbers(steps):
     assert 0 <= logged["discriminator_in_loop"] <= 100
 
 
-def test_a_batch_holds_as_many_source_rows_as_target_rows():
+@pytest.mark.parametrize(
+    "encoder", [tiny.encoder("en", "de", "sw"), tiny.paired(en=1, de=2, sw=3)], ids=["one", "paired"]
+)
+def test_a_batch_holds_as_many_source_rows_as_target_rows(encoder):
+    played = game(encoder, OPTIONS, "en", "de", "sw", rows=30)
+    sources, targets = ({pair[side] for pair in played.rows} for side in (0, 1))
+    assert (len(played.rows), len(sources), len(targets)) == (60, 30, 60), "every target text once"
+    assert not sources & targets
+    for rows in (range(1), range(7), range(16, 48)):
+        sides = [side for _, texts, sides in played._groups(rows) for side in sides]
+        assert (sides.count(0.0), sides.count(1.0)) == (len(rows), len(rows))
+
+
+def test_every_text_of_a_batch_stands_on_the_side_of_its_language():
     encoder = tiny.encoder("en", "de", "sw")
     played = game(encoder, OPTIONS, "en", "de", "sw", rows=30)
-    assert len(played.rows) == 60
-    assert {(language, row) for _, language, row in played.rows} == {(at, row) for at in (0, 1) for row in range(30)}
-    for rows in (range(1), range(7), range(16, 48)):
-        groups = played._groups(rows)
-        members = {side: sum(len(texts) for _, texts, own in groups if own == side) for side in (0.0, 1.0)}
-        assert members == {0.0: len(rows), 1.0: len(rows)}
+    for tokens, texts, sides in played._groups(range(60)):
+        for text, side in zip(texts, sides, strict=True):
+            said = encoder.tower("en").tokenizer.decode(tokens.ids[text], skip_special_tokens=True).split()
+            assert all(word.endswith(("de", "sw")) == bool(side) for word in said)
 
 
 def test_a_seed_decides_every_bit():

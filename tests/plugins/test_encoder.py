@@ -4,7 +4,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from transformers import RobertaConfig, RobertaModel
-from xbench_encoders.encoder import ANY, WEIGHTS, Tower, TransformerEncoder
+from xbench_encoders.encoder import ANY, WEIGHTS, Tower, TransformerEncoder, joined
 from xbench_encoders.heads import ClassificationHead, mean_of, pool
 
 from tests.plugins import tiny
@@ -180,3 +180,15 @@ def test_towers_of_unequal_width_are_refused():
     towers = {"en": tiny.tower(width=32), "zh": tiny.tower(width=16)}
     with pytest.raises(UsageError, match=r"states of one width; these have \{'en': 32, 'zh': 16\}"):
         TransformerEncoder(towers, "mean", tiny.CPU)
+
+
+def test_languages_of_one_tower_may_stand_in_one_batch():
+    one, pair = tiny.encoder("en", "de"), tiny.paired(en=1, de=2)
+    assert one.share("en") == one.share("de")
+    assert pair.share("en") != pair.share("de")
+    parts = [one.tokenize([text], None, language, 64) for text, language in (("sky sea", "en"), ("skyde", "de"))]
+    both = joined(parts)
+    assert both.lengths == [4, 3]
+    with torch.no_grad():
+        states = one.states(one.batch(both, [0, 1]))
+    assert torch.allclose(states[1, :3], states_of(one, ["skyde"], "de")[0], atol=1e-6)

@@ -18,15 +18,6 @@ from xbench.errors import DataError, PluginError
 REPOSITORY = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def shared_data():
-    """The real data: the folder XBENCH_TEST_DATA names, else the one beside the repository."""
-    for folder in (os.environ.get("XBENCH_TEST_DATA"), REPOSITORY.parent / "shared" / "data"):
-        if folder and Path(folder).is_dir():
-            return Path(folder)
-    pytest.skip("no real data: neither XBENCH_TEST_DATA nor ../shared/data is a folder")
-
-
 def labels(*values):
     return pyarrow.table({"label": pyarrow.array(values, pyarrow.string())})
 

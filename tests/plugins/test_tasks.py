@@ -1,6 +1,5 @@
 """Reading official files: the real ones, and made ones with everything that can be wrong with them."""
 
-import os
 import subprocess
 import sys
 import tomllib
@@ -25,12 +24,9 @@ SAMPLE = Data(Origin.SAMPLE)
 
 
 @pytest.fixture
-def shared_data():
-    """The real data: the folder XBENCH_TEST_DATA names, else the one beside the repository."""
-    for folder in (os.environ.get("XBENCH_TEST_DATA"), REPOSITORY.parent / "shared" / "data"):
-        if folder and Path(folder).is_dir():
-            return Data(Origin.FOLDER, Path(folder))
-    pytest.skip("no real data: neither XBENCH_TEST_DATA nor ../shared/data is a folder")
+def real(shared_data):
+    """The real data as a place to read from."""
+    return Data(Origin.FOLDER, shared_data)
 
 
 def rows(task, data):
@@ -43,18 +39,18 @@ def rows(task, data):
     return read
 
 
-def test_real_xnli_has_the_specified_rows(shared_data):
-    read = rows(XNLI, shared_data)
+def test_real_xnli_has_the_specified_rows(real):
+    read = rows(XNLI, real)
     languages = ("ar", "de", "en", "es", "fr", "hi", "ru", "sw", "tr", "zh")
     assert read == {("validation", one): (2490, "") for one in languages} | {
         ("test", one): (5010, "") for one in languages
     }
-    texts = XNLI.load("en", Split.TEST, shared_data).inputs
+    texts = XNLI.load("en", Split.TEST, real).inputs
     assert sum("\ufffd" in text for text in texts["text"].to_pylist()) == 3
 
 
-def test_real_snli_lends_dev_and_test_and_trains_on_dev(shared_data):
-    read = rows(SNLI, shared_data)
+def test_real_snli_lends_dev_and_test_and_trains_on_dev(real):
+    read = rows(SNLI, real)
     assert {split: count for (split, _), (count, _) in read.items()} == {
         "train": 9842,
         "validation": 9842,
@@ -65,21 +61,21 @@ def test_real_snli_lends_dev_and_test_and_trains_on_dev(shared_data):
     assert "9,842 rows where the specification has 549,367" in read["train", "en"][1]
 
 
-def test_real_americasnli_has_the_specified_rows(shared_data):
-    read = rows(AMERICASNLI, shared_data)
+def test_real_americasnli_has_the_specified_rows(real):
+    read = rows(AMERICASNLI, real)
     full = ("ay", "gn", "quy", "shp")
     counts = {("validation", one): 743 for one in full} | {("test", one): 750 for one in full}
     counts |= {("validation", "nah"): 585, ("test", "nah"): 738}
     assert read == {place: (count, "") for place, count in counts.items()}
 
 
-def test_real_sib200_has_the_same_sentences_in_every_language(shared_data):
-    read = rows(SIB200, shared_data)
-    languages = SIB200.available(Split.TEST, shared_data)
+def test_real_sib200_has_the_same_sentences_in_every_language(real):
+    read = rows(SIB200, real)
+    languages = SIB200.available(Split.TEST, real)
     assert len(languages) == 34
     counts = {"train": 701, "lent": 701, "validation": 99, "test": 204}
     assert read == {(split, one): (count, "") for split, count in counts.items() for one in languages}
-    labels = {tuple(SIB200.load(one, Split.TEST, shared_data).gold["label"].to_pylist()) for one in languages}
+    labels = {tuple(SIB200.load(one, Split.TEST, real).gold["label"].to_pylist()) for one in languages}
     assert len(labels) == 1
 
 

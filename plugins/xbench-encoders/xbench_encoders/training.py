@@ -201,7 +201,7 @@ class _Loop:
                         f"out of memory with a micro-batch of {self.micro_batch}; use a shorter max_length, a smaller"
                         " batch or a smaller model"
                     ) from error
-            # Outside the handler: the error holds the frames, and with them the tensors, of the batch that was too large.
+            # Outside the handler: the error holds the frames, and so the tensors, of the batch that was too large.
             self.micro_batch = (self.micro_batch + 1) // 2
             torch.cuda.empty_cache()
 

@@ -104,9 +104,7 @@ _QUESTIONS = (
     _Question("time", "activity time", "activity companion time", "activity companion place"),
     _Question("time", "activity time", "activity place time", "activity companion place"),
     _Question("time", "activity time", "activity place time", "activity companion place"),
-    _Question(
-        "time", "activity place time", "activity companion place time", "activity companion place time"
-    ),
+    _Question("time", "activity place time", "activity companion place time", "activity companion place time"),
     _Question("companion", "activity companion", "activity companion time", "activity place time"),
     _Question("companion", "activity companion", "activity companion time", "activity place time"),
     _Question("companion", "activity companion", "activity companion place", "activity place time"),
