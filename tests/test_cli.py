@@ -296,4 +296,5 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     session.write(tmp_path / "a.md", "old")
     with pytest.raises(UnicodeEncodeError):
         session.write(tmp_path / "a.md", "\udc80")
+    assert files(tmp_path) == ["a.md"]
     assert (tmp_path / "a.md").read_text() == "old"

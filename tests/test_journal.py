@@ -143,3 +143,26 @@ def test_appends_of_two_processes_interleave_whole(tmp_path):
     cells = [each.cell for each in read(path)]
     assert len(cells) == len(set(cells)) == 180
     assert all(json.loads(line) for line in path.read_bytes().splitlines())
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from xbench.cell import Cell, Result, Status
+from xbench.errors import StoreError
+from xbench.journal import Journal
+path = Path(sys.argv[1])
+journal = Journal(path)
+journal.append(Result(Cell("m", "r", "t", "en", "de", 0), Status.OK))
+before = path.read_bytes()
+resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 100, len(before) + 100))
+try:
+    journal.append(Result(Cell("m", "r", "t", "en", "de", 1), Status.OK))
+except StoreError as error:
+    print("cannot be written" in str(error), path.read_bytes() == before)
+"""
+
+
+def test_a_record_for_which_there_is_no_room_leaves_the_file_as_it_was(tmp_path):
+    done = subprocess.run([sys.executable, "-c", FULL, str(tmp_path / "r.jsonl")], capture_output=True, text=True)
+    assert done.stdout == "True True\n", done.stderr

@@ -12,7 +12,7 @@ CORE = REPOSITORY / "xbench"
 ORDER = [
     "errors", "languages", "names", "options", "cell", "keys", "values", "context", "contracts", "hookspecs",
     "suite", "registry", "request", "shelf", "access", "grants", "plan", "planner", "store", "journal",
-    "statistics", "standings", "notes", "leaderboard", "render", "environment", "stages", "runner", "progress",
+    "statistics", "standings", "notes", "leaderboard", "render", "environment", "stages", "workers", "runner", "progress",
     "session", "catalogue", "fake_task", "fake_plugin", "testing", "cli"
 ]  # fmt: skip
 HEAVY = {"torch", "transformers", "datasets", "evaluate", "sentence_transformers", "peft", "huggingface_hub", "sklearn"}
@@ -52,7 +52,9 @@ def test_the_core_imports_no_plugin_and_no_heavy_library(module):
 
 
 def test_there_is_no_module_of_odds_and_ends():
-    assert not {"utils", "util", "helpers", "common", "misc"} & {path.stem for path in REPOSITORY.rglob("*.py")}
+    assert not {"utils", "util", "helpers", "common", "misc"} & {
+        path.stem for folder in ("xbench", "plugins", "tests") for path in (REPOSITORY / folder).rglob("*.py")
+    }
 
 
 def words(module):

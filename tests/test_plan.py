@@ -189,14 +189,14 @@ def test_a_method_that_does_not_do_the_kind_of_task_is_a_skip(tmp_path):
 
 
 def test_an_alignment_without_a_target_is_a_skip(tmp_path):
-    with pytest.raises(UsageError, match="needs target text and there is no target language besides en"):
+    with pytest.raises(DataError, match="needs target text and there is no target language besides en"):
         session(tmp_path, FakePlugin(tmp_path, tasks=[FakeTask(languages=("en",))]), (ALIGNED,))
 
 
 def test_when_everything_is_skipped_the_reasons_are_the_error_and_nothing_is_written(tmp_path):
     plugin = FakePlugin(tmp_path, models=[FakeModel(languages=("de",))])
     before = files(tmp_path)
-    with pytest.raises(UsageError, match="nothing of fake-suite can be run: fake-model has no part for en; it has de"):
+    with pytest.raises(DataError, match="nothing of fake-suite can be run: fake-model has no part for en; it has de"):
         session(tmp_path, plugin)
     assert files(tmp_path) == before
 
@@ -220,6 +220,16 @@ def test_malformed_data_stop_the_plan_with_file_and_line(tmp_path):
 def test_an_unknown_option_is_refused_with_the_near_name(tmp_path):
     with pytest.raises(UsageError, match="no option of fake-method is called 'epoch'; did you mean 'epochs'"):
         session(tmp_path, None, ("fake-method[epoch=1]",))
+
+
+def test_no_grant_ever_covers_a_test_split(tmp_path):
+    plugin = FakePlugin(tmp_path, aligners=[FakeAligner(), FakeAligner(name="pairs", declared=Scope.PAIRWISE)])
+    recipes = ("fake-method", "fake-method[on=target]", ALIGNED, "pairs+fake-aligner+fake-method[on=target]")
+    stages = session(tmp_path, plugin, recipes).plan.stages().values()
+    grants = [stage.grant for stage in stages if stage.kind in ("align", "fit")]
+    places = [split for grant in grants for _, split in (*grant.texts.values(), *grant.labels.values())]
+    assert set(places) == {Split.TRAIN}
+    assert all(split is not Split.TEST for grant in grants for _, split in grant.labels)
 
 
 def test_planning_loads_no_model(tmp_path):

@@ -249,3 +249,14 @@ def test_a_full_disk_stops_the_run_with_one_clear_error(tmp_path):
     with pytest.raises(StoreError, match="is full; free some space and run again"):
         carry_out(opened)
     assert {each.cell.recipe for each in results(tmp_path)} == {"fake-method"}
+
+
+def test_a_reason_that_is_no_utf8_is_printed_all_the_same(tmp_path):
+    class Named(FakeMethod):
+        def fit(self, encoder, task, options, context):
+            raise FileNotFoundError("there is no caf\udce9.txt")
+
+    opened, _ = run(tmp_path, FakePlugin(tmp_path, methods=[Named()]))
+    for form in ("markdown", "csv", "json"):
+        assert board(opened.folder, form).encode()
+    assert all("caf\udce9.txt" in each.reason for each in results(tmp_path))

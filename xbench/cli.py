@@ -85,7 +85,7 @@ def _session(**given: Any) -> Any:
     output = given.pop("output")
     given |= {name: tuple(split_list(given[name])) for name in ("methods", "languages")}
     models = tuple(split_models(given.pop("models")))
-    request = Request(data=data, models=models, seeds=tuple(map(int, seeds)), **given)
+    request = Request(data=data, models=models, seeds=tuple(dict.fromkeys(map(int, seeds))), **given)
     return open_session(request, load_registry(), output)
 
 
@@ -104,8 +104,9 @@ def cli(debug: bool) -> None:
 
 @cli.command("run")
 @_grid_options
+@click.option("--jobs", "-j", type=click.IntRange(min=1), default=1, envvar="XBENCH_JOBS", help="Worker processes.")
 @click.option("--dry-run", is_flag=True, envvar="XBENCH_DRY_RUN", help="Print the plan and stop.")
-def run_command(dry_run: bool, **given: Any) -> None:
+def run_command(dry_run: bool, jobs: int, **given: Any) -> None:
     """Run a grid; what is finished is not run again. Prints the board."""
     from xbench import session as sessions
 
@@ -115,7 +116,7 @@ def run_command(dry_run: bool, **given: Any) -> None:
         return
     for remark in session.plan.remarks:
         log.info(remark)
-    summary = sessions.carry_out(session)
+    summary = sessions.carry_out(session, jobs)
     click.echo(sessions.board(session.folder), nl=False)
     counts = ", ".join(f"{count} {status}" for status, count in summary.counts.items() if count)
     log.info(

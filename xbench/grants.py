@@ -6,8 +6,8 @@ from typing import Any
 
 from xbench.access import Grant, Place
 from xbench.cell import Cell
-from xbench.contracts import Resource, Scope, Split
-from xbench.errors import PluginError
+from xbench.contracts import Resource, Scope, Split, Task
+from xbench.errors import MissingDataError, PluginError
 from xbench.request import Component, TaskUse
 from xbench.shelf import Shelf
 
@@ -69,7 +69,7 @@ class Granter:
         found: dict[tuple[str, Split], Place] = {}
         if Resource.SOURCE_LABELS in needs:
             lent = Split.TRAIN if trainer is self.use.task else Split.LENT
-            self.shelf.load(trainer, source, lent)
+            self._present(trainer, source, lent)
             found[source, Split.TRAIN] = (trainer, lent)
         if Resource.SOURCE_VALIDATION in needs:
             self.shelf.load(self.use.task, source, Split.VALIDATION)
@@ -79,6 +79,15 @@ class Granter:
                 self.shelf.load(self.use.task, target, Split.TRAIN)
                 found[target, Split.TRAIN] = (self.use.task, Split.TRAIN)
         return found
+
+    def _present(self, trainer: Task, source: str, split: Split) -> None:
+        """Raises CannotRunError where the source labels are not there."""
+        try:
+            self.shelf.load(trainer, source, split)
+        except MissingDataError as error:
+            own = trainer is self.use.task
+            hint = f"; or train on the labels of another task: {trainer.name}[train=TASK]" if own else ""
+            raise CannotRunError(f"{error}{hint}") from error
 
     def majority(self, grant: Grant) -> str:
         """The most frequent label of the training data, the first by name in a tie: what chance is measured by."""

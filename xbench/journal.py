@@ -95,12 +95,12 @@ class Journal:
 
     def _write(self, line: bytes) -> None:
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
-        with os.fdopen(descriptor, "r+b") as file:
+        with os.fdopen(descriptor, "r+b", buffering=0) as file:  # a buffer would write again what the disk refused
             file.truncate(self._end)
             file.seek(self._end)
             try:
-                file.write(line)
-                file.flush()
+                while line:
+                    line = line[file.write(line) :]
                 os.fsync(file.fileno())
             except OSError:
                 file.truncate(self._end)

@@ -8,7 +8,7 @@ from xbench import names, options
 from xbench.access import Grant
 from xbench.cell import Cell
 from xbench.contracts import Split
-from xbench.errors import MissingDataError, UsageError
+from xbench.errors import DataError, MissingDataError
 from xbench.grants import CannotRunError, Granter
 from xbench.keys import digest
 from xbench.plan import AlignStage, Base, FitStage, Plan, PlannedCell, PredictStage, ScoreStage, SkippedCell
@@ -17,7 +17,7 @@ from xbench.shelf import Shelf
 
 
 def build_plan(grid: Grid, shelf: Shelf) -> Plan:
-    """The plan of a grid. Raises UsageError when nothing at all can be run, DataError on malformed data."""
+    """The plan of a grid. Raises DataError when nothing at all can be run, or on malformed data."""
     return _Planner(grid, shelf).plan()
 
 
@@ -43,8 +43,8 @@ class _Planner:
                 except (CannotRunError, MissingDataError) as reason:
                     skipped.append(SkippedCell(cell, str(reason)))
         if not cells:
-            reasons = "; ".join(sorted({skip.reason for skip in skipped} | set(remarks)))
-            raise UsageError(f"nothing of {self.grid.label} can be run: {reasons}")
+            reasons = "; ".join(dict.fromkeys([skip.reason for skip in skipped] + remarks))
+            raise DataError(f"nothing of {self.grid.label} can be run: {reasons}")
         return Plan(self._label(), tuple(cells), tuple(skipped), tuple(remarks))
 
     def _label(self) -> str:
@@ -56,7 +56,10 @@ class _Planner:
 
     def _targets(self, use: TaskUse) -> tuple[list[str], str]:
         """The languages to evaluate, source first, and a remark when the data lack some of the task's."""
-        there = self.shelf.languages(use.task, Split.TEST)
+        try:
+            there = use.task.available(Split.TEST, self.shelf.data)
+        except MissingDataError as reason:
+            return [], str(reason)
         wanted = self.grid.languages or there
         chosen = [language for language in use.task.languages if language in wanted]
         if self.grid.source in there and self.grid.source not in chosen:
@@ -70,9 +73,8 @@ class _Planner:
 
     def _score(self, base: Base, recipe: Recipe, use: TaskUse, targets: list[str], cell: Cell) -> ScoreStage:
         languages = base.model.languages
-        for language in (cell.source, cell.target):
-            if languages is not None and language not in languages:
-                raise CannotRunError(f"{cell.model} has no part for {language}; it has {', '.join(languages)}")
+        if languages is not None and not {cell.source, cell.target} <= set(languages):
+            raise CannotRunError(f"{cell.model} knows {', '.join(languages)} only")
         if use.task.kind not in recipe.method.plugin.task_kinds:
             raise CannotRunError(f"{recipe.method.name.name} does not do {use.task.kind}")
         scope = Granter(use, cell, [t for t in targets if languages is None or t in languages], self.shelf)

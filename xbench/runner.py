@@ -32,11 +32,21 @@ class Summary:
         return sum(stage.kind in (StageKind.ALIGN, StageKind.FIT) for stage in self.made)
 
 
-def run(plan: Plan, bench: Bench, journal: Journal, on_cell: Callable[[Result], None]) -> Summary:
-    """Carry out the plan. A failed stage fails the cells that need it and no other; the rest goes on."""
+def run(
+    plan: Plan,
+    bench: Bench,
+    journal: Journal,
+    on_cell: Callable[[Result], None],
+    before: Callable[[PlannedCell], None] = lambda planned: None,
+) -> Summary:
+    """Carry out the plan. A failed stage fails the cells that need it and no other; the rest goes on.
+
+    `before` is called when a cell is turned to that is not in the journal yet: it may wait for other processes.
+    """
     summary = Summary(made=bench.made)
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     record = _Record(bench, journal.path.parent, environment.command(), started)
+    reasons: set[str] = set()
     for skip in plan.skipped:
         _note(record.skipped(skip), journal, summary, on_cell)
     for planned in plan.cells:
@@ -46,15 +56,16 @@ def run(plan: Plan, bench: Bench, journal: Journal, on_cell: Callable[[Result], 
             summary.counts[Status.OK] += 1
             on_cell(known)
             continue
+        before(planned)
         try:
             bench.ensure(planned.score)
-            for (
-                stage
-            ) in planned.stages():  # the record tells of them all, and one may be lost though the score is there
+            for stage in planned.stages():  # the record tells of them all; one may be lost though the score is there
                 bench.ensure(stage)
             result = record.ok(planned)
         except StageError as error:
-            log.error("failed: %s: %s", planned.cell, error)
+            if str(error) not in reasons:  # one line per cause, however many cells it fails
+                log.error("failed: %s", error)
+            reasons.add(str(error))
             result = record.failed(planned, str(error))
         _note(result, journal, summary, on_cell)
     return summary

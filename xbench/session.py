@@ -20,6 +20,7 @@ from xbench.shelf import Shelf
 from xbench.stages import Bench
 from xbench.store import Store
 from xbench.suite import to_toml
+from xbench.workers import pool
 
 RESULTS = "results.jsonl"
 
@@ -74,13 +75,17 @@ def describe(session: Session) -> str:
     return "\n".join(lines)
 
 
-def carry_out(session: Session) -> Summary:
-    """Run the plan and write results, board and environment into the session's folder."""
+def carry_out(session: Session, jobs: int = 1) -> Summary:
+    """Run the plan, in `jobs` processes, and write results, board and environment into the session's folder."""
     results = journal.Journal(session.folder / RESULTS)
     results.latest()  # a journal that cannot be read stops the run before any work
     with Progress(len(session.plan.cells) + len(session.plan.skipped)) as progress:
         bench = Bench(session.store, session.shelf, session.grid.request.device, progress.stage, progress.step)
-        summary = run(session.plan, bench, results, progress.cell)
+        if jobs == 1:
+            summary = run(session.plan, bench, results, progress.cell)
+        else:
+            with pool(session.grid.request, session.plan, bench, jobs) as workers:
+                summary = run(session.plan, bench, results, progress.cell, workers.wait)
     write(session.folder / "README.md", board(session.folder))
     about = {"versions": environment.versions(), "hardware": environment.hardware(), "git": environment.git()}
     asked = {"command": environment.command()}
@@ -97,6 +102,8 @@ def write(path: Path, text: str) -> None:
         draft.replace(path)
     except OSError as error:
         raise StoreError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def read_results(path: Path) -> list[Result]:
@@ -110,7 +117,8 @@ def read_results(path: Path) -> list[Result]:
 def board(path: Path, form: str = "markdown") -> str:
     """The board of a results folder or file in the asked form."""
     made = leaderboard.board(read_results(path))
-    return {"markdown": render.to_markdown, "csv": render.to_csv, "json": render.to_json}[form](made)
+    text = {"markdown": render.to_markdown, "csv": render.to_csv, "json": render.to_json}[form](made)
+    return text.encode("utf-8", "backslashreplace").decode()  # a reason may hold a file name that is no UTF-8
 
 
 def exit_code(summary: Summary) -> int:

@@ -12,7 +12,7 @@ import pyarrow.parquet
 from xbench import options
 from xbench.access import GuardedContext
 from xbench.contracts import Encoder, Predictor, Scores, Split
-from xbench.errors import PluginError, StageError, StoreError, XbenchError
+from xbench.errors import PluginError, StageError, StoreError, UsageError, XbenchError
 from xbench.plan import AlignStage, Base, FitStage, PredictStage, ScoreStage, Stage, align_chain
 from xbench.shelf import Shelf
 from xbench.statistics import pack, uncertainty
@@ -33,26 +33,26 @@ class Bench:
     on_stage: Callable[[Stage], None] = lambda stage: None
     on_progress: Callable[[int, int, float], None] = lambda step, steps, loss: None
     made: list[Stage] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
     _encoders: dict[str, Any] = field(default_factory=dict)
     _predictor: tuple[str, Predictor] | None = None
-    _failed: dict[str, str] = field(default_factory=dict)
 
     def ensure(self, stage: Stage) -> None:
         """Have the stage's artifact in the store. Raises StageError with the reason when it or an input failed."""
-        if stage.key in self._failed:
-            raise StageError(self._failed[stage.key])
+        if stage.key in self.failed:
+            raise StageError(self.failed[stage.key])
         if self.store.open(stage.kind, stage.key):
             return
         for source in stage.inputs:
             self.ensure(source)
         try:
             self.store.make(stage.kind, stage.key, lambda folder: self._write(stage, folder))
-        except StoreError:
+        except (StoreError, UsageError):  # a full disk or a device that is not there: the same for every cell
             raise
         except Exception as error:
             log.debug("%s failed", stage.title, exc_info=True)
-            self._failed[stage.key] = f"{stage.title}: {_reason(error)}"
-            raise StageError(self._failed[stage.key]) from error
+            self.failed[stage.key] = f"{stage.title}: {_reason(error)}"
+            raise StageError(self.failed[stage.key]) from error
 
     def _artifact(self, stage: Stage) -> Path:
         """The folder of a stage that another one reads; made again when it was lost or broken since."""
@@ -64,7 +64,6 @@ class Bench:
 
     def _write(self, stage: Stage, folder: Path) -> Mapping[str, Any]:
         self.on_stage(stage)
-        self.made.append(stage)
         match stage:
             case AlignStage():
                 body = self._align(stage, folder)
@@ -76,6 +75,7 @@ class Bench:
                 body = self._score(stage)
             case _:
                 raise StageError(f"unknown stage {stage}")
+        self.made.append(stage)
         return {"title": stage.title, "inputs": [source.key for source in stage.inputs], **body}
 
     def _context(self, stage: AlignStage | FitStage) -> GuardedContext:

@@ -8,7 +8,7 @@ from xbench_encoders.encoder import ANY, WEIGHTS, Tower, TransformerEncoder, joi
 from xbench_encoders.heads import ClassificationHead, mean_of, pool
 
 from tests.plugins import tiny
-from xbench.errors import StageError, UsageError
+from xbench.errors import ModelError, StageError
 
 TEXTS = ["the house", "seven stones walks under the house today", "sky"]
 
@@ -172,13 +172,13 @@ def test_paired_towers_are_copied_and_saved_together(tmp_path):
 
 
 def test_a_language_without_a_tower_is_an_error_that_names_those_there_are():
-    with pytest.raises(UsageError, match="the encoder has no part for de; it has en, zh"):
+    with pytest.raises(ModelError, match="the encoder has no part for de; it has en, zh"):
         tiny.paired(en=1, zh=2).tokenize(["Haus"], None, "de", 64)
 
 
 def test_towers_of_unequal_width_are_refused():
     towers = {"en": tiny.tower(width=32), "zh": tiny.tower(width=16)}
-    with pytest.raises(UsageError, match=r"states of one width; these have \{'en': 32, 'zh': 16\}"):
+    with pytest.raises(ModelError, match=r"states of one width; these have \{'en': 32, 'zh': 16\}"):
         TransformerEncoder(towers, "mean", tiny.CPU)
 
 

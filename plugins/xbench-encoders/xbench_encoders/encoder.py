@@ -10,7 +10,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from xbench.errors import ModelError, StageError, UsageError
+from xbench.errors import ModelError, StageError
 
 WEIGHTS = "encoder.safetensors"
 ANY = "*"  # the tower of every language that has none of its own
@@ -75,7 +75,7 @@ class TransformerEncoder:
     def __init__(self, towers: Mapping[str, Tower], pooling: str, device: torch.device) -> None:
         widths = {language: tower.dimension for language, tower in towers.items()}
         if len(set(widths.values())) != 1:
-            raise UsageError(f"paired models need states of one width; these have {widths}")
+            raise ModelError(f"paired models need states of one width; these have {widths}")
         self.towers = dict(towers)
         self.pooling = pooling
         self.device = device
@@ -84,10 +84,10 @@ class TransformerEncoder:
         self.module = torch.nn.ModuleDict(modules).to(device).eval()
 
     def tower(self, language: str) -> Tower:
-        """The tower of a language. Raises UsageError when it has none."""
+        """The tower of a language. Raises ModelError when it has none."""
         found = self.towers.get(language) or self.towers.get(ANY)
         if found is None:
-            raise UsageError(f"the encoder has no part for {language}; it has {', '.join(self.towers)}")
+            raise ModelError(f"the encoder has no part for {language}; it has {', '.join(self.towers)}")
         return found
 
     def share(self, language: str) -> str:
