@@ -70,7 +70,7 @@ def _grid_options(command: Callable[..., None]) -> Callable[..., None]:
 def _session(**given: Any) -> Any:
     from xbench.session import open_session
 
-    place = given.pop("data")
+    place, output = given.pop("data"), given.pop("output")
     if place is None:
         data = Data(Origin.SAMPLE)
     elif place == "hub":
@@ -82,7 +82,6 @@ def _session(**given: Any) -> Any:
     seeds = split_list(given.pop("seeds"))
     if not all(seed.isdecimal() for seed in seeds):
         raise UsageError(f"--seeds {','.join(seeds)}: seeds are whole numbers from 0, such as 0,1,2")
-    output = given.pop("output")
     given |= {name: tuple(split_list(given[name])) for name in ("methods", "languages")}
     models = tuple(split_models(given.pop("models")))
     request = Request(data=data, models=models, seeds=tuple(dict.fromkeys(map(int, seeds))), **given)

@@ -13,7 +13,7 @@ from xbench_methods.finetune import Finetune, FinetuneOptions
 
 from tests.plugins import tiny
 from xbench.contracts import Scope, Split
-from xbench.errors import StageError, UsageError
+from xbench.errors import ModelError, StageError
 
 ADVERSARIAL = Adversarial()
 OPTIONS = AdversarialOptions(steps=60, batch_size=16, learning_rate=3e-3, lambda_max=1.0, anchor=0.1, hidden=32)
@@ -219,7 +219,7 @@ def test_paired_monolingual_towers_are_aligned_both():
 
 
 def test_a_pair_without_a_tower_for_a_target_is_refused():
-    with pytest.raises(UsageError, match="the encoder has no part for sw"):
+    with pytest.raises(ModelError, match="the encoder has no part for sw"):
         aligned(tiny.paired(en=1, de=2), OPTIONS, context("sw"))
 
 

@@ -2,12 +2,15 @@
 
 import ast
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
 
 import pyarrow
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from xbench_tasks.metrics import accuracy as module
 from xbench_tasks.metrics.accuracy import accuracy
 from xbench_tasks.xnli import XNLI
@@ -63,6 +66,33 @@ def test_a_published_system_gets_its_published_xnli_scores(shared_data):
         assert score == pytest.approx(100 * published[language], abs=1e-10), language
 
 
+def official_accuracy(prediction_file, label_file):
+    """XTREME's `read_label` and `accuracy` (evaluate.py), followed operation by operation."""
+    predictions, gold = (
+        [line.strip() for line in file.read_text(encoding="utf-8").split("\n")[:-1]]
+        for file in (prediction_file, label_file)
+    )
+    correct = sum(int(one == other) for one, other in zip(predictions, gold, strict=True))
+    return float(correct) / len(predictions) * 100
+
+
+def test_our_accuracy_is_the_official_one_to_the_last_bit_on_the_same_files(shared_data, tmp_path):
+    for language in XNLI.available(Split.TEST, Data(Origin.FOLDER, shared_data)):
+        gold = XNLI.load(language, Split.TEST, Data(Origin.FOLDER, shared_data)).gold["label"].to_pylist()
+        drawn = random.Random(language)
+        predicted = [label if drawn.random() < 0.4 else drawn.choice(XNLI.labels) for label in gold]
+        file = tmp_path / f"test-{language}.tsv"
+        file.write_text("".join(f"{label}\n" for label in predicted), encoding="utf-8")
+        ours = XNLI.score(labels(*gold), labels(*predicted), language).metrics["accuracy"]
+        assert ours == official_accuracy(file, shared_data / "xnli" / "labels" / f"test-{language}.tsv")
+
+
+@given(st.integers(1, 6000).flatmap(lambda rows: st.tuples(st.integers(0, rows), st.just(rows))))
+def test_the_order_of_operations_is_the_official_one(counts):
+    correct, rows = counts
+    assert accuracy(["a"] * correct + ["b"] * (rows - correct), ["a"] * rows) == float(correct) / rows * 100
+
+
 def test_accuracy_is_a_metric_of_evaluate_without_network(tmp_path):
     code = (
         "from xbench_tasks.metrics.accuracy import Accuracy\n"
@@ -73,7 +103,7 @@ def test_accuracy_is_a_metric_of_evaluate_without_network(tmp_path):
         "assert metric.compute(predictions=['a', 'b'], references=['a', 'c']) == {'accuracy': 50.0}\n"
         "metric.add_batch(predictions=['a', 'b'], references=['a', 'b'])\n"
         "metric.add(prediction='a', reference='b')\n"
-        "assert metric.compute() == {'accuracy': 200 / 3}\n"
+        "assert metric.compute() == {'accuracy': 2 / 3 * 100}\n"
     )
     run = subprocess.run(
         [sys.executable, "-c", code],

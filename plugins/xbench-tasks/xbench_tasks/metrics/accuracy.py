@@ -21,7 +21,7 @@ def accuracy(predictions: Sequence[str], references: Sequence[str]) -> float:
     if not predictions:
         raise DataError("there is no accuracy of no predictions")
     correct = sum(given == wanted for given, wanted in zip(predictions, references, strict=True))
-    return correct * 100 / len(predictions)
+    return correct / len(predictions) * 100  # in this order: the official score to the last bit
 
 
 @cache
