@@ -147,7 +147,7 @@ class Scopeless(FakeAligner):
         (check_model, FakeModel(languages=()), "languages must be"),
         (check_model, FakeModel(hyperparameters=None), "needs hyperparameters"),
         (check_model, type("M", (FakeModel,), {"info": lambda self: ("a", "b")})(), "must give a ModelInfo"),
-        (check_model, type("M", (FakeModel,), {"info": lambda self: ModelInfo("a", "", "c")})(), "of three texts"),
+        (check_model, type("M", (FakeModel,), {"info": lambda self: ModelInfo("a", "1", "")})(), "with id and digest"),
         (check_model, type("M", (FakeModel,), {"load": None})(), "lacks load"),
         (check_aligner, FakeAligner(version="1"), "needs version: int"),
         (check_aligner, FakeAligner(Options=dict), "frozen dataclass"),

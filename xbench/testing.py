@@ -64,8 +64,8 @@ def check_model(model: Any) -> None:
         _check_languages(who, languages)
     _require(callable(getattr(model, "load", None)), f"{who} lacks load()")
     info = model.info()
-    good = isinstance(info, ModelInfo) and all(isinstance(value, str) and value for value in vars(info).values())
-    _require(good, f"{who}: info() must give a ModelInfo of three texts, not {info!r}")
+    good = isinstance(info, ModelInfo) and all(isinstance(value, str) for value in vars(info).values())
+    _require(good and info.id and info.digest, f"{who}: info() must give a ModelInfo with id and digest, not {info!r}")
     _require(info == model.info(), f"{who}: info() must give the same each time")
 
 

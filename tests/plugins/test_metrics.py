@@ -26,7 +26,7 @@ def labels(*values):
 
 
 def test_accuracy_is_the_share_of_equal_labels_in_per_cent():
-    assert accuracy(["a", "b", "a"], ["a", "b", "b"]) == 2 * 100 / 3
+    assert accuracy(["a", "b", "a"], ["a", "b", "b"]) == 2 / 3 * 100
 
 
 @pytest.mark.parametrize(("predictions", "references"), [(["a"], ["a", "b"]), (["a", "b"], ["a"]), ([], [])])
