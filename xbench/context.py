@@ -23,10 +23,13 @@ class Context(Protocol):
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """The target languages in scope, without the source."""
+        """The target languages in scope: all but the source, or the one of a pairwise fit, which may be the source."""
 
     def text(self, language: str) -> Sequence[str]:
-        """Unlabelled text of a language, from the task's own inputs of one split common to all languages."""
+        """Unlabelled text of a language, from inputs of one split that all languages have; each text once.
+
+        What is counted as supervision are rows: a pair is one.
+        """
 
     def progress(self, step: int, steps: int, loss: float) -> None:
         """Say how far the work is."""

@@ -78,18 +78,19 @@ def resolve(request: Request, registry: Registry) -> Grid:
     """The grid a request names. Raises UsageError, before anything starts, on a name that does not exist."""
     suite_name = names.parse(request.suite)
     suite = find_suite(registry, suite_name.name)
-    tasks = tuple(_task(names.parse(text), suite_name, registry) for text in suite.tasks)
+    tasks = {use.name: use for use in (_task(names.parse(text), suite_name, registry) for text in suite.tasks)}
     if not request.methods:
         raise UsageError(f"no method was named; there are {', '.join(registry.names('method'))}")
     if not request.models or not request.seeds:
         raise UsageError(f"no {'model' if not request.models else 'seed'} was named")
+    recipes = {recipe.text: recipe for recipe in (_recipe(text, registry) for text in request.methods)}
     grid = Grid(
         request=request,
         suite=suite,
         label=str(names.Name(suite.name, suite_name.options)),
         models={text: registry.model(text) for text in request.models},
-        recipes=tuple(_recipe(text, registry) for text in request.methods),
-        tasks=tasks,
+        recipes=tuple(recipes.values()),  # one written in two ways is one
+        tasks=tuple(tasks.values()),
         languages=tuple(dict.fromkeys(canonical(language) for language in request.languages)),
     )
     _check_languages(grid)
