@@ -6,14 +6,14 @@ from pathlib import Path
 from xbench import render, session
 
 
-def differences(folder: Path) -> list[str]:
-    """One text per board whose README.md is not what its journal gives."""
-    found = []
-    for results in sorted(folder.glob("*/results.jsonl")):
-        difference = render.check(session.board(results.parent), results.parent / "README.md")
-        found += [difference] if difference else []
-    return found
+def faults(folder: Path) -> list[str]:
+    """One text per board whose README.md is not what its journal gives, or one that says that there is no board."""
+    boards = sorted(path.parent for path in folder.glob("*/results.jsonl"))
+    if not boards:
+        return [f"there is no board under {folder}"]
+    found = (render.check(session.board(board), board / "README.md") for board in boards)
+    return [fault for fault in found if fault]
 
 
 if __name__ == "__main__":
-    sys.exit("\n".join(differences(Path(sys.argv[1]))))
+    sys.exit("\n".join(faults(Path(sys.argv[1]))) or 0)

@@ -37,10 +37,10 @@ def test_threads_and_accelerator_are_told_once_torch_is_loaded(monkeypatch):
 
 
 def test_the_checkout_is_a_commit_and_whether_it_has_changes(monkeypatch):
-    answers = {"rev-parse": "abc", "status": " M x.py"}
+    answers = {"ls-files": "environment.py", "rev-parse": "abc", "status": " M x.py"}
     monkeypatch.setattr(environment, "_git", lambda folder, verb, *rest: answers[verb])
     assert environment.git() == {"commit": "abc", "changed": True}
-    answers["rev-parse"] = ""
+    answers["ls-files"] = ""
     assert environment.git() == {}
 
 

@@ -1,10 +1,14 @@
 """The house rules that a number or a name can hold (architecture, section 11)."""
 
 import ast
+import configparser
+import contextlib
+import importlib.metadata
 import re
 import tomllib
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.conftest import REPOSITORY
 
@@ -121,13 +125,53 @@ def test_a_plugin_depends_on_the_core_with_a_lower_bound_and_not_on_its_namesake
     assert all(re.search(r">=|==", one) for one in plugin["dependencies"]), "every dependency has a lower bound"
 
 
-def test_constraints_pin_every_direct_dependency():
-    text = (REPOSITORY / "constraints.txt").read_text(encoding="utf-8")
-    pinned = {normal(line) for line in text.splitlines() if re.match(r"^[A-Za-z0-9._-]+==[0-9]", line)}
+def direct():
+    """What the projects, the tests and tox ask for, without our own distributions."""
+    development = (REPOSITORY / "requirements-dev.txt").read_text(encoding="utf-8").splitlines()
+    tox = configparser.ConfigParser(interpolation=None)
+    tox.read(REPOSITORY / "tox.ini", encoding="utf-8")
+    asked = [one for path in PROJECTS for one in project(path)["dependencies"]]
+    asked += [line for line in development if line and not line.startswith(("-", "#"))]
+    asked += [line for line in tox["tox"]["requires"].splitlines() if line]
     ours = {normal(project(path)["name"]) for path in PROJECTS}
-    for path in PROJECTS:
-        needed = {normal(one) for one in project(path)["dependencies"]}
-        assert needed - ours <= pinned, f"{name(path)}: {sorted(needed - ours - pinned)} are not pinned"
+    return [one for one in map(Requirement, asked) if normal(one.name) not in ours]
+
+
+def closure(requirements):
+    """The names of requirements and of all that the installed distributions ask for in turn, with their extras."""
+    waiting, seen = list(requirements), set()
+    while waiting:
+        one = waiting.pop()
+        name, extras = normal(one.name), frozenset(one.extras)
+        if (name, extras) in seen:
+            continue
+        seen.add((name, extras))
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):  # tox is no part of every environment
+            for further in map(Requirement, importlib.metadata.requires(name) or []):
+                marker = further.marker
+                if marker is None or any(marker.evaluate({"extra": extra}) for extra in ("", *extras)):
+                    waiting.append(further)
+    return {name for name, _ in seen}
+
+
+def test_the_closure_follows_extras_and_markers(monkeypatch):
+    asks = {
+        "a": ["B_b[fast]>=1", 'c; python_version < "3"', 'd; extra == "fast"'],
+        "b-b": ['e; extra == "fast"', 'f; extra == "slow"'],
+        "e": ["a"],
+    }
+    monkeypatch.setattr(importlib.metadata, "requires", asks.get)
+    assert closure([Requirement("a")]) == {"a", "b-b", "e"}
+
+
+def test_constraints_pin_every_dependency_and_what_it_depends_on():
+    text = (REPOSITORY / "constraints.txt").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*", line) for line in lines)
+    pinned = [line.partition("==")[0] for line in lines]
+    assert pinned == sorted(set(pinned))
+    needed = {name for name in closure(direct()) if not name.startswith(("nvidia-", "cuda-", "triton"))}
+    assert needed <= set(pinned), f"{sorted(needed - set(pinned))} are not pinned"  # torch pins its own GPU libraries
 
 
 def test_the_command_line_is_a_small_part_of_the_core():

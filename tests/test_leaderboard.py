@@ -11,16 +11,8 @@ from xbench.leaderboard import board
 from xbench.render import to_csv, to_json, to_markdown
 from xbench.statistics import pack
 
-DATA = {
-    "id": "xnli",
-    "revision": "r1",
-    "split": "test",
-    "origin": "hub",
-    "n_rows": 200,
-    "fingerprint": "f",
-    "note": "",
-    "parallel": True,
-}
+DATA = {"id": "xnli", "revision": "r1", "split": "test", "origin": "hub", "n_rows": 200, "fingerprint": "f"}
+DATA |= {"note": "", "parallel": True}
 EASE = np.random.default_rng(0).permutation(200)  # example i is answered rightly from a score of EASE[i] / 2 up
 
 
@@ -133,10 +125,18 @@ def test_a_row_that_lacks_the_source_keeps_its_average():
 
 
 def test_chance_is_in_sight_and_has_no_rank():
-    majority = only(grid("finetune", SCORES)).majority
+    (majority,) = only(grid("finetune", SCORES)).majority
     assert majority.scores == {"en": 33.5, "de": 33.5, "sw": 33.5}
     assert (majority.model, majority.recipe, majority.rank) == ("majority class", "neutral", None)
     assert (majority.average.value, majority.gap.value, majority.supervision) == (33.5, 0.0, {})
+
+
+def test_the_best_majority_label_is_not_picked_by_its_test_score():
+    results = grid("a", SCORES) + grid("b", {"de": 70, "sw": 60}, baseline={"majority": "entailment", "score": 40.0})
+    assert [(each.recipe, each.scores, each.average.value) for each in only(results).majority] == [
+        ("entailment", {"de": 40.0, "sw": 40.0}, 40.0),
+        ("neutral", {"en": 33.5, "de": 33.5, "sw": 33.5}, 33.5),
+    ]
 
 
 def test_supervision_is_counted_once_over_seeds_and_added_up_over_languages():
@@ -182,6 +182,26 @@ def test_one_language_with_other_rows_parts_the_tables():
     assert [len(table.rows) for table in board([*results[:-1], changed]).tables] == [1, 1]
 
 
+def test_a_row_never_mixes_trainings_and_what_is_left_of_former_ones_stands_together():
+    def of(recipe, variant, scores):
+        return grid(recipe, scores, keys={"variant": variant})
+
+    former = of("a", "1", {"sw": 50}) + of("b", "9", {"sw": 50}) + of("c", "5", {"sw": 50})
+    tables = board(former + of("a", "2", {"en": 80, "de": 70}) + of("b", "3", {"en": 80, "de": 60})).tables
+    rows = [[(each.recipe, each.scores) for each in table.rows] for table in tables]
+    assert rows == [
+        [("a", {"en": 80, "de": 70}), ("b", {"en": 80, "de": 60}), ("c", {"sw": 50})],
+        [("a", {"sw": 50}), ("b", {"sw": 50})],
+    ]
+    apart = "results on different data or of different trainings (other targets, options, versions) are not compared"
+    assert {table.notes[-1] for table in tables} == {f"another table has this title too: {apart}"}
+
+
+def test_seeds_of_different_trainings_make_no_mean():
+    results = [scored("a", "de", 70, 0), scored("a", "de", 60, 1, keys={"variant": "x"})]
+    assert [table.rows[0].scores for table in board(results).tables] == [{"de": 70}, {"de": 60}]
+
+
 def test_the_last_record_of_a_cell_counts_whatever_it_says():
     good, better = scored("a", "de", 50), scored("a", "de", 60)
     failed = Result(good.cell, Status.FAILED, reason="out of memory")
@@ -192,12 +212,13 @@ def test_the_last_record_of_a_cell_counts_whatever_it_says():
 
 
 def test_what_was_skipped_or_failed_is_told_once_per_reason():
-    cells = [Cell("xlmr", recipe, "xnli", "en", target, 0) for recipe in ("b", "c") for target in ("sw", "de")]
+    rows = [("xlmr", "b"), ("mbert", "c")]
+    cells = [Cell(*named, "xnli", "en", target, 0) for named in rows for target in ("sw", "de")]
     without = [Result(cell, Status.SKIPPED, reason="no dictionary") for cell in cells]
     without.append(Result(Cell("xlmr", "b", "xnli", "en", "de", 1), Status.FAILED))
     assert only(grid("a", SCORES) + without).notes == (
         "1 cell failed: no reason given (xlmr b; de; seed 1)",
-        "4 cells skipped: no dictionary (xlmr b, xlmr c; de, sw; seed 0)",
+        "4 cells skipped: no dictionary (mbert c, xlmr b; de, sw; seed 0)",
     )
 
 
@@ -211,6 +232,16 @@ def test_a_score_that_is_no_number_is_a_failure():
 def test_a_limit_on_rows_is_told():
     table = only(grid("a", SCORES, dataset=DATA | {"note": "first 200 of 5010 rows"}))
     assert table.notes == ("data: first 200 of 5010 rows (de, en, sw)",)
+
+
+def test_what_training_data_say_of_themselves_is_told_once():
+    def note(language, text, of="snli"):
+        return {"id": of, "split": "train", "note": text, "language": language}
+
+    first = {"train": [note("en", "dev in place of train"), note("de", "")]}
+    second = {"train": [note("fr", "dev in place of train"), note("en", "dev in place of train"), note("en", "x", "m")]}
+    table = only(grid("a", SCORES, dataset=DATA | first) + grid("b", SCORES, dataset=DATA | second))
+    assert table.notes == ("data: train snli (en, fr): dev in place of train", "data: train m (en): x")
 
 
 def test_without_scores_per_example_a_row_ranks_and_has_no_interval():
@@ -245,6 +276,7 @@ MANY = [
     *grid("b", {"en": 80, "de": 60}, seeds=(0, 1)),
     *grid("c", SCORES, seeds=(1,), dataset=DATA | {"fingerprint": "g"}),
     *grid("a", SCORES, task="paws-x", dataset=DATA | {"origin": "sample", "parallel": False}),
+    *grid("a", {"de": 61, "sw": 62}, seeds=(2,), keys={"variant": "other"}),
     *grid("d", SCORES, items={}, baseline={"majority": "contradiction", "score": 30.0}),
     Result(Cell("xlmr", "e", "xnli", "en", "sw", 0), Status.SKIPPED, reason="no dictionary"),
     Result(Cell("xlmr", "e", "xnli", "en", "de", 0), Status.FAILED, reason="loss is not finite"),

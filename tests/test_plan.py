@@ -158,7 +158,7 @@ def test_no_unlabelled_text_in_a_language_is_a_skip(tmp_path):
     task = FakeTask(absent=frozenset({("fr", Split.TRAIN), ("fr", Split.VALIDATION)}))
     plan = session(tmp_path, FakePlugin(tmp_path, tasks=[task]), ("fake-method", ALIGNED)).plan
     assert {recipe for recipe, _ in skips(plan)} == {ALIGNED}
-    assert "fake-aligner needs unlabelled text in en, de, fr" in skips(plan)[ALIGNED, "de"]
+    assert skips(plan)[ALIGNED, "de"].endswith("a train split in all of them nor a validation split in fr")
 
 
 def test_text_of_all_languages_comes_from_one_split(tmp_path):

@@ -1,12 +1,15 @@
 import io
 import json
 import math
+import re
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from xbench.errors import StoreError
-from xbench.render import LEGEND, check, escape, supervision, to_csv, to_json, to_markdown
+from xbench.render import LEGEND, check, code, escape, supervision, to_csv, to_json, to_markdown
 from xbench.standings import Board, Dataset, Estimate, Row, Table
 from xbench.statistics import Interval
 
@@ -63,7 +66,7 @@ def small(languages=("en", "de", "sw"), **fields):
         "sizes": dict.fromkeys(languages, 1500),
         "fingerprints": {language: f"f-{language}" for language in languages},
         "rows": rows,
-        "majority": majority,
+        "majority": (majority,),
         "notes": ("mbert mlm+finetune: no average, for it lacks en, sw (seeds 0, 1)",),
     }
     return Board((Table(**(values | fields)),))
@@ -75,10 +78,10 @@ Data: xnli-sample, revision 1, origin sample, split test; accuracy; n = 1,500 in
 
 |   rank | model          | recipe                  |   avg |         95 % |                 to best |   gap |   avg with en |   en |   de |   sw |   seeds | supervision                                           |
 |-------:|:---------------|:------------------------|------:|-------------:|------------------------:|------:|--------------:|-----:|-----:|-----:|--------:|:------------------------------------------------------|
-|      1 | xlmr           | mlm\[steps=5\]+finetune |  65.1 | 63.0 to 67.2 |                    best |  14.9 |          70.1 | 80.0 | 70.2 | 60.0 |    0, 1 | source labels en 2,490; target text 2 languages 4,980 |
-|      1 | xlmr           | centering+finetune      |  65.0 | 62.9 to 67.1 | tie, -0.1 (-0.5 to 0.2) |  15.0 |          70.0 | 80.0 | 70.0 | 60.0 |    0, 1 | source labels en 2,490                                |
-|      3 | mbert          | finetune                |  55.0 | 53.0 to 57.0 |   -10.1 (-12.0 to -8.0) |  20.0 |          61.7 | 75.0 | 60.0 | 50.0 |    0, 1 | source labels en 2,490                                |
-|        | mbert          | mlm+finetune            |   n/a |          n/a |                     n/a |   n/a |           n/a |  n/a | 61.0 |  n/a |       0 | none                                                  |
+|      1 | `xlmr`         | `mlm[steps=5]+finetune` |  65.1 | 63.0 to 67.2 |                    best |  14.9 |          70.1 | 80.0 | 70.2 | 60.0 |    0, 1 | source labels en 2,490; target text 2 languages 4,980 |
+|      1 | `xlmr`         | `centering+finetune`    |  65.0 | 62.9 to 67.1 | tie, -0.1 (-0.5 to 0.2) |  15.0 |          70.0 | 80.0 | 70.0 | 60.0 |    0, 1 | source labels en 2,490                                |
+|      3 | `mbert`        | `finetune`              |  55.0 | 53.0 to 57.0 |   -10.1 (-12.0 to -8.0) |  20.0 |          61.7 | 75.0 | 60.0 | 50.0 |    0, 1 | source labels en 2,490                                |
+|        | `mbert`        | `mlm+finetune`          |   n/a |          n/a |                     n/a |   n/a |           n/a |  n/a | 61.0 |  n/a |       0 | none                                                  |
 |        | majority class | neutral                 |  33.3 |          n/a |                     n/a |   0.0 |          33.3 | 33.3 | 33.3 | 33.3 |         | none                                                  |
 
 - mbert mlm+finetune: no average, for it lacks en, sw (seeds 0, 1)
@@ -102,21 +105,48 @@ def test_what_is_published_ends_with_one_newline_and_an_empty_board_says_so():
     [
         ("a|b", r"a\|b"),
         ("`code`", r"\`code\`"),
-        ("<script>&amp;", "&lt;script&gt;&amp;amp;"),
-        ("[click](http://x)", r"\[click\](http://x)"),
-        ("![x](y)", r"!\[x\](y)"),
+        ("<script>&amp;", "`<script>&amp`;"),
+        ("[click](http://x)", "`[click](http://x`)"),
+        ("![x](y)", "`![x](y`)"),
         ("one\n\n## two\r\tthree\u2028four", "one ## two three four"),
-        ("back\\|slash", r"back\\\|slash"),
-        ("*bold* _it_ ~no~", r"\*bold\* \_it\_ \~no\~"),
+        ("back\\|slash", r"`back\`\|slash"),
+        ("*bold* _it_ ~no~", "`*bold*` `_it_` `~no~`"),
         ("right\u202eto left", "right to left"),
         ("Türkçe 中文", "Türkçe 中文"),
+        ("see http://evil.example, (www.x.org): WWW.", "see `http://evil.example`, (`www.x.org`): `WWW`."),
+        ("$a$ $`b`$ @user me@x.org #12", r"`$a$` `$`\`b\``$` `@user` `me@x.org` `#12`"),
+        ("fine :tada: :+1: :", "fine `:tada`: `:+1`: :"),
+        ("xnli[train=snli]", "`xnli[train=snli]`"),
+        ("fit: en→de 1,234 (a/path.txt) 0.1.0; end:", "fit: en→de 1,234 (a/path.txt) 0.1.0; end:"),
     ],
 )
 def test_text_from_data_is_shown_and_does_nothing(text, shown):
     assert escape(text) == shown
 
 
-EVIL = "x|`<b>\n[a](b)"
+CODE = re.compile(r"(?<!\\)`[^`]+`")  # as GitHub takes it; a backtick with a backslash opens none
+
+
+@given(st.text(st.sampled_from("ab1 `|\\*_~[]()<>&@$:.,;#w/-\n")))
+def test_nothing_active_is_outside_of_code_and_no_character_is_lost(text):
+    line = " ".join(text.split())
+    for shown in (escape(text), code(text)):
+        outside = CODE.sub(" ", shown)
+        assert not re.search(r"[*_~\[\]<>&@$]|\\[^`|]|(?<!\\)`", outside)
+        assert not re.search(r":[^\s`|\\.,;:)]|www|#\w", outside)
+        assert not re.search(r"(?<!\\)\|", shown)
+        plain = re.sub(r"\\([`|])|`([^`]+)`", lambda found: found[1] or found[2], shown)
+        assert plain == line
+
+
+def test_a_name_is_code_where_it_can_be():
+    assert code("finetune[epochs=2]") == "`finetune[epochs=2]`"
+    assert code("a\n b") == "`a b`"
+    assert code("a|b") == r"a\|b"
+    assert code("") == ""
+
+
+EVIL = "x|`<b>\n[a](b) http://e.vil @me"
 
 
 def test_every_text_from_data_is_escaped():
@@ -128,15 +158,13 @@ def test_every_text_from_data_is_escaped():
         languages=(EVIL, "de"),
         sizes={EVIL: 1, "de": 2},
         rows=(row,),
-        majority=row,
+        majority=(row,),
         notes=(EVIL,),
     )
     for text in (to_markdown(board), to_markdown(wide(board))):
-        shown = text.replace(LEGEND, "").replace(escape(EVIL), "")
-        assert "<b>" not in shown
-        assert "`" not in shown
-        assert "[a]" not in shown
-        tables = [line for line in shown.splitlines() if line.startswith("|")]
+        shown = CODE.sub("", text.replace(LEGEND, ""))
+        assert not re.search(r"<b>|\[a\]|://|@|(?<!\\)`", shown)
+        tables = [line.replace(r"\|", "") for line in shown.splitlines() if line.startswith("|")]
         for line in tables:
             assert line.count("|") in {tables[0].count("|"), tables[-1].count("|")}
 
@@ -155,7 +183,7 @@ def test_many_languages_stand_below_each_other_after_a_summary():
     summary, below = ([cell.strip() for cell in head.strip("|").split("|")] for head in heads)
     assert summary[:3] == ["rank", "model", "recipe"]
     assert summary[3:] == ["avg", "95 %", "to best", "gap", "avg with en", "seeds", "supervision"]
-    assert below[:2] == ["language", r"xlmr mlm\[steps=5\]+finetune"]
+    assert below[:2] == ["language", "`xlmr mlm[steps=5]+finetune`"]
     assert below[-1] == "majority class neutral"
     start = lines.index(heads[1]) + 2
     languages = [line.split("|")[1].strip() for line in lines[start : start + 19]]
@@ -166,17 +194,18 @@ def test_many_languages_stand_below_each_other_after_a_summary():
 def test_sizes_that_differ_are_told_by_language():
     text = to_markdown(small(sizes={"en": 2000, "de": 1500, "sw": 1500}))
     assert "n = 2,000 (en); 1,500 (de, sw), parallel." in text
+    assert "n = 2,000 (en), parallel." in to_markdown(small(("en",), sizes={"en": 2000}))
 
 
 def test_a_table_of_nothing_but_skipped_cells_is_its_notes():
-    board = small(rows=(), majority=None, languages=(), sizes={}, fingerprints={}, notes=("1 cell skipped: no data",))
+    board = small(rows=(), majority=(), languages=(), sizes={}, fingerprints={}, notes=("1 cell skipped: no data",))
     assert to_markdown(board).startswith("## xnli-sample (source en)\n\nNo scores.\n\n- 1 cell skipped: no data\n\n###")
 
 
 def test_csv_keeps_language_codes_that_look_like_nothing():
     scores = {"en": 1.0, "nan": 50.123456, "no": 60.0, "NA": 70.0}
     board = small(
-        languages=tuple(scores), sizes=dict.fromkeys(scores, 10), rows=(Row("m", "r", scores, rank=1),), majority=None
+        languages=tuple(scores), sizes=dict.fromkeys(scores, 10), rows=(Row("m", "r", scores, rank=1),), majority=()
     )
     frame = pd.read_csv(io.StringIO(to_csv(board)), keep_default_na=False)
     by_language = frame[frame.measure == "score"]

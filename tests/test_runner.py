@@ -44,6 +44,7 @@ def test_a_result_holds_all_that_can_change_a_number(tmp_path):
         "fit": fit.key,
         "predict": planned.score.predict.key,
         "score": planned.score.key,
+        "variant": planned.variant,
     }
     assert result.supervision == {
         "source text": {"en": 12},

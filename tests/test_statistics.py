@@ -1,5 +1,6 @@
 import base64
 import json
+import math
 import zlib
 
 import numpy as np
@@ -47,9 +48,11 @@ def test_a_bit_per_example_is_what_an_accuracy_costs():
     assert unpack(pack(items)).mean() * 100 == pytest.approx(items.mean() * 100, abs=1e-12)
 
 
-@pytest.mark.parametrize("values", [[float("nan")], [float("inf"), 1.0], [[0.0], [1.0]]])
+@pytest.mark.parametrize(
+    "values", [[math.nan], [math.inf, 1.0], [1e39], [[0.0], [1.0]], [[0.0], 1.0], [None], [{}], ["x"], 1.0]
+)
 def test_what_is_no_list_of_finite_scores_is_not_packed(values):
-    with pytest.raises(StoreError, match="finite"):
+    with pytest.raises(ValueError, match="a flat list of finite"):
         pack(values)
 
 

@@ -24,15 +24,14 @@ KIND = click.Choice([*(kind + "s" for kind in KINDS), "plugins"])
 
 
 def _config(context: click.Context, _: click.Parameter, path: Path | None) -> Path | None:
-    """Make the keys of a config file the defaults of the flags."""
+    """Make the keys of a config file the defaults of the flags; `plan` takes those of `run`, so that one file does."""
     if path is None:
         return None
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = {key.replace("-", "_"): value for key, value in tomllib.loads(path.read_text("utf-8")).items()}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path}: cannot read the configuration: {error}") from error
-    known = {option.name: option for option in context.command.params if option.name and option.name != "config"}
-    values = {key.replace("-", "_"): value for key, value in values.items()}
+    known = {option.name: option for option in run_command.params if option.name and option.name != "config"}
     for key, value in values.items():
         if key not in known:
             raise unknown(f"key of {path}", key, known)
@@ -57,7 +56,7 @@ def _grid_options(command: Callable[..., None]) -> Callable[..., None]:
         (("--output", "-o"), {"type": click.Path(path_type=Path, file_okay=False), "default": Path("xbench-runs"),
                               "show_default": True, "help": "Where results and the store go."}),
         (("--limit",), {"type": click.IntRange(min=1), "help": "Read at most this many rows of each split."}),
-        (("--device",), {"default": "auto", "help": "auto, cpu, cuda, cuda:1 ..."}),
+        (("--device",), {"default": "auto", "help": "auto, cpu, cuda, cuda:1, mps."}),
         (("--config",), {"type": click.Path(path_type=Path), "is_eager": True, "expose_value": False,
                          "callback": _config, "help": "A TOML file whose keys are these flags."}),
     ]  # fmt: skip
@@ -80,12 +79,11 @@ def _session(**given: Any) -> Any:
     else:
         raise UsageError(f"--data {place}: there is no such folder; name a folder of official files, or 'hub'")
     seeds = split_list(given.pop("seeds"))
-    if not all(seed.isdecimal() for seed in seeds):
-        raise UsageError(f"--seeds {','.join(seeds)}: seeds are whole numbers from 0, such as 0,1,2")
+    if not all(seed.isdecimal() and len(seed) < 20 and int(seed) < 2**63 for seed in seeds):
+        raise UsageError(f"--seeds {','.join(seeds)}: seeds are whole numbers from 0, below 2**63, such as 0,1,2")
     given |= {name: tuple(split_list(given[name])) for name in ("methods", "languages")}
-    models = tuple(split_models(given.pop("models")))
-    request = Request(data=data, models=models, seeds=tuple(dict.fromkeys(map(int, seeds))), **given)
-    return open_session(request, load_registry(), output)
+    given |= {"models": tuple(split_models(given["models"])), "seeds": tuple(dict.fromkeys(map(int, seeds)))}
+    return open_session(Request(data=data, **given), load_registry(), output)
 
 
 def _dashed(token: str) -> str:
@@ -163,6 +161,8 @@ def leaderboard_command(results: Path, form: str, output: Path | None, check: bo
     """Make the board of a results folder or file."""
     from xbench import render, session
 
+    if check and form != "markdown" and not output:
+        raise UsageError(f"--check with --format {form} needs -o: README.md holds the board as Markdown")
     text = session.board(results, form)
     if check:
         difference = render.check(text, output or (results if results.is_dir() else results.parent) / "README.md")

@@ -21,6 +21,7 @@ from xbench.values import (
     Scores,
     Split,
     TaskKind,
+    TaskView,
 )
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Aligner", "Context", "Data", "Encoder", "Examples", "FitContext", "Method", "Model", "ModelFamily",
            "ModelInfo", "Origin", "Predictor", "Provenance", "Resource", "Scope", "Scores", "Split", "Task",
-           "TaskKind"]  # fmt: skip
+           "TaskKind",
+    "TaskView",
+]  # fmt: skip
 
 
 class Described(Protocol):
@@ -179,8 +182,8 @@ class Method(Trained, Protocol):
     def task_kinds(self) -> frozenset[TaskKind]:
         """The kinds it can learn."""
 
-    def fit(self, encoder: Any, task: Task, options: Any, context: FitContext) -> Predictor:
+    def fit(self, encoder: Any, task: TaskView, options: Any, context: FitContext) -> Predictor:
         """Learn the task; the encoder handed in may be changed."""
 
-    def load(self, encoder: Any, task: Task, options: Any, folder: Path) -> Predictor:
+    def load(self, encoder: Any, task: TaskView, options: Any, folder: Path) -> Predictor:
         """The predictor again, from the encoder `fit` was handed and what `Predictor.save` wrote."""

@@ -35,10 +35,12 @@ def hardware() -> dict[str, Any]:
 
 
 def git() -> dict[str, Any]:
-    """Commit of the checkout that xbench's own code lies in, and whether it has changes; empty outside a checkout."""
-    here = Path(__file__).resolve().parent
-    commit = _git(here, "rev-parse", "HEAD")
-    return {"commit": commit, "changed": bool(_git(here, "status", "--porcelain", "."))} if commit else {}
+    """Commit of the checkout that xbench's own code is part of, and whether it has changes; empty elsewhere."""
+    file = Path(__file__).resolve()
+    if not _git(file.parent, "ls-files", "--error-unmatch", file.name):
+        return {}  # installed somewhere inside another project's checkout
+    top = Path(_git(file.parent, "rev-parse", "--show-toplevel"))
+    return {"commit": _git(top, "rev-parse", "HEAD"), "changed": bool(_git(top, "status", "--porcelain"))}
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -2,6 +2,7 @@
 
 XbenchError                exit code 1
 ├── UsageError             exit code 2: a name, option or argument that does not exist or does not fit
+│   └── DeviceError        a device that is not there: stops the run, since every cell would fail alike
 ├── DataError              a file or row that cannot be read; names file and line
 │   └── MissingDataError   data that were asked for and are not there: a reason to skip
 ├── ModelError             a model that cannot be loaded
@@ -9,6 +10,7 @@ XbenchError                exit code 1
 ├── ScopeError             a plugin asked for data outside its declared scope and needs
 ├── StageError             a stage of the plan failed
 └── StoreError             the store or the journal cannot be read or written
+    └── DiskError          the store cannot be written: stops the run
 """
 
 import difflib
@@ -25,6 +27,10 @@ class UsageError(XbenchError):
     """What was asked does not exist or does not fit."""
 
     exit_code = 2
+
+
+class DeviceError(UsageError):
+    """The device that was asked for is not there."""
 
 
 class DataError(XbenchError):
@@ -53,6 +59,10 @@ class StageError(XbenchError):
 
 class StoreError(XbenchError):
     """The store or the journal cannot be used."""
+
+
+class DiskError(StoreError):
+    """The store cannot be written."""
 
 
 def suggestion(asked: str, known: Iterable[str]) -> str:

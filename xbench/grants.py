@@ -51,17 +51,19 @@ class Granter:
         """Where unlabelled text is read: one split for all, so that the split does not betray the language."""
         if not spoken:
             return {}
+        places: dict[str, Place] = {}
         for split in (Split.TRAIN, Split.VALIDATION):
-            places: dict[str, Place] = {}
+            places = {}
             for language in spoken:
                 for task in (self.use.task, self.use.trainer):
                     if language not in places and language in self.shelf.languages(task, split):
                         places[language] = (task, split)
             if len(places) == len(set(spoken)):
                 return places
+        lacking = ", ".join(dict.fromkeys(language for language in spoken if language not in places))
         raise CannotRunError(
-            f"{part.name.name} needs unlabelled text in {', '.join(dict.fromkeys(spoken))}, and neither the train"
-            f" nor the validation split of {self.use.task.name} is there in all of them"
+            f"{part.name.name} needs unlabelled text of one split in every language, and {self.use.task.name} has"
+            f" neither a train split in all of them nor a validation split in {lacking}"
         )
 
     def _labels(self, needs: frozenset[Resource], targets: tuple[str, ...]) -> dict[tuple[str, Split], Place]:

@@ -1,5 +1,6 @@
 """The leaderboard, a pure function of the results: a table per task, source and data; a row per recipe."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -9,7 +10,7 @@ import numpy as np
 
 from xbench.cell import Result, Status
 from xbench.errors import StoreError
-from xbench.notes import incidents, remarks
+from xbench.notes import APART, incidents, remarks
 from xbench.standings import Board, Dataset, Estimate, Row, Table, ranked, targets
 from xbench.statistics import Values, unpack
 
@@ -23,14 +24,19 @@ class _Grid:
     source: str
     dataset: Dataset
     prints: dict[str, tuple[str, int]] = field(default_factory=dict)
+    variants: dict[tuple[str, str], str] = field(default_factory=dict)
     cells: dict[tuple[str, str], dict[str, dict[int, Result]]] = field(default_factory=dict)
 
-    def takes(self, dataset: Dataset, prints: _Prints) -> bool:
-        known = self.prints
-        return self.dataset == dataset and all(known.get(at, mark) == mark for at, mark in prints.items())
+    def takes(self, result: Result, prints: _Prints) -> bool:
+        """Whether the result's row can stand here: on these data, and of the training that is here already."""
+        known, variant = self.prints, _variant(result)
+        same = self.dataset == Dataset.of(result) and self.variants.get(_named(result), variant) == variant
+        return same and all(known.get(at, mark) == mark for at, mark in prints.items())
 
-    def add(self, result: Result) -> None:
-        row = self.cells.setdefault((result.cell.model, result.cell.recipe), {})
+    def add(self, result: Result, mark: tuple[str, int]) -> None:
+        self.prints[result.cell.target] = mark
+        self.variants[_named(result)] = _variant(result)
+        row = self.cells.setdefault(_named(result), {})
         row.setdefault(result.cell.target, {})[result.cell.seed] = result
 
     def all(self) -> list[Result]:
@@ -63,7 +69,7 @@ def board(results: Iterable[Result]) -> Board:
         grids = _grids([result for result in block if result.status is Status.OK])
         notes = incidents([result for result in block if result.status is not Status.OK])
         if len(grids) > 1:
-            notes.append("another table has this title too: results on different data are not compared")
+            notes.append(APART)
         tables += [_table(task, grid, notes) for grid in grids or [_Grid(source, Dataset())]]
     return Board(tuple(tables))
 
@@ -75,30 +81,37 @@ def _checked(result: Result) -> Result:
 
 
 def _grids(results: Iterable[Result]) -> list[_Grid]:
-    """Results apart by data: in a grid, a language has one fingerprint and one size."""
+    """Results apart by data and training: in a grid, a language has one fingerprint and size, a row one variant.
 
-    def run(result: Result) -> tuple[Dataset, str, str, int]:
-        return _dataset(result), result.cell.model, result.cell.recipe, result.cell.seed
+    A row's variant of most results comes first, so that what is left of former trainings stands together.
+    """
+    results = list(results)
+    sizes = Counter((Dataset.of(result), _named(result), _variant(result)) for result in results)
+
+    def run(result: Result) -> tuple[Dataset, tuple[str, str], int, str, int]:
+        dataset, named, variant = Dataset.of(result), _named(result), _variant(result)
+        return dataset, named, -sizes[dataset, named, variant], variant, result.cell.seed
 
     grids: list[_Grid] = []
-    for (dataset, *_), each in groupby(sorted(results, key=run), key=run):
+    for _, each in groupby(sorted(results, key=run), key=run):
         members = list(each)
         prints = {r.cell.target: (str(r.dataset.get("fingerprint", "")), r.n_examples) for r in members}
-        grid = next((grid for grid in grids if grid.takes(dataset, prints)), None)
+        grid = next((grid for grid in grids if grid.takes(members[0], prints)), None)
         if grid is None:
-            grid = _Grid(members[0].cell.source, dataset)
+            grid = _Grid(members[0].cell.source, Dataset.of(members[0]))
             grids.append(grid)
-        grid.prints.update(prints)
         for result in members:
-            grid.add(result)
+            grid.add(result, prints[result.cell.target])
     return grids
 
 
-def _dataset(result: Result) -> Dataset:
-    texts = {name: str(result.dataset.get(name, "")) for name in ("id", "revision", "split", "origin")}
-    parallel = bool(result.dataset.get("parallel", False))
-    metric, higher = result.main_metric, result.higher_is_better
-    return Dataset(**texts, parallel=parallel, metric=metric, higher_is_better=higher)
+def _named(result: Result) -> tuple[str, str]:
+    return result.cell.model, result.cell.recipe
+
+
+def _variant(result: Result) -> str:
+    """What the training is, apart from its seed and its pairwise target."""
+    return str(result.keys.get("variant", ""))
 
 
 def _table(task: str, grid: _Grid, notes: Sequence[str]) -> Table:
@@ -148,18 +161,18 @@ def _mean(values: Sequence[float | None]) -> float:
     return float(np.mean([value for value in values if value is not None]))
 
 
-def _majority(grid: _Grid) -> Row | None:
-    """Always answering the commonest training label; the best score where rows have different ones."""
-    known = [result for result in grid.all() if result.baseline.get("score") is not None]
-    if not known:
-        return None
-    scores: dict[str, float] = {}
-    for result in known:
-        at = result.cell.target
-        scores[at] = max(float(result.baseline["score"]), scores.get(at, -1.0))
-    labels = ", ".join(sorted({str(result.baseline.get("majority", "")) for result in known}))
-    ordered = {language: scores[language] for language in grid.languages if language in scores}
-    return _averaged(Row("majority class", labels, ordered), scores.keys(), grid)
+def _majority(grid: _Grid) -> tuple[Row, ...]:
+    """Always answering the commonest training label: a row per label, for test scores must not choose one."""
+    found: dict[str, dict[str, float]] = {}
+    for result in grid.all():
+        if result.baseline.get("score") is not None:
+            scores = found.setdefault(str(result.baseline.get("majority", "")), {})
+            scores.setdefault(result.cell.target, float(result.baseline["score"]))
+    rows = []
+    for label, scores in sorted(found.items()):
+        ordered = {language: scores[language] for language in grid.languages if language in scores}
+        rows.append(_averaged(Row("majority class", label, ordered), scores.keys(), grid))
+    return tuple(rows)
 
 
 def _items(row: Row, grid: _Grid) -> dict[str, Values]:

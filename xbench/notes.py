@@ -1,9 +1,30 @@
-"""The notes under a table: what was skipped or failed and why, and what rows lack."""
+"""The notes under a table: what was skipped or failed and why, and what rows lack; the legend under all."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from xbench.cell import Result
 from xbench.standings import Row, Table
+from xbench.statistics import DRAWS
+
+LEGEND = f"""\
+### How to read this
+
+- *avg*: mean over the target languages, without the source, of the mean over seeds. *gap*: the source's score
+  minus avg. *n/a*: a language or seed is missing, and a mean of fewer does not compare; the notes say which.
+- *95 %*: interval of avg by percentile bootstrap, {DRAWS} draws over test examples, and over seeds if several.
+  All rows are scored on the same draws, and so are languages whose test examples are parallel. Two or three
+  seeds say little of other seeds, and one says nothing.
+- *to best*: avg minus that of the best row, with its interval. A *tie* is a difference whose interval covers
+  zero; rows that tie with the best share its rank. Each row is judged by itself: among 20 rows that are
+  equally good, expect one to look different.
+- *majority class*: the score of always answering the commonest training label, a row per such label.
+- *n*: test examples per language. *supervision*: how many rows of data were really read, by language: an
+  example or a text is a row, and so is a pair of texts."""
+
+APART = (
+    "another table has this title too: results on different data or of different trainings "
+    "(other targets, options, versions) are not compared"
+)
 
 
 def incidents(results: Iterable[Result]) -> list[str]:
@@ -23,11 +44,7 @@ def incidents(results: Iterable[Result]) -> list[str]:
 
 def remarks(table: Table, results: Sequence[Result]) -> list[str]:
     """What the data say of themselves, such as a limit on rows, and why rows have no average or interval."""
-    about: dict[str, set[str]] = {}
-    for result in results:
-        if result.dataset.get("note"):
-            about.setdefault(str(result.dataset["note"]), set()).add(result.cell.target)
-    lines = [f"data: {note} ({', '.join(sorted(languages))})" for note, languages in sorted(about.items())]
+    lines = [*_test_data(results), *_training_data(results)]
     if table.rows and table.source in table.targets:
         lines.append(f"the source is the only language: avg is the score in {table.source}")
     seeds = sorted({result.cell.seed for result in results})
@@ -42,6 +59,28 @@ def remarks(table: Table, results: Sequence[Result]) -> list[str]:
     return lines
 
 
+def _test_data(results: Iterable[Result]) -> list[str]:
+    about: dict[str, set[str]] = {}
+    for result in results:
+        if result.dataset.get("note"):
+            about.setdefault(str(result.dataset["note"]), set()).add(result.cell.target)
+    return [f"data: {note} ({', '.join(sorted(languages))})" for note, languages in sorted(about.items())]
+
+
+def _training_data(results: Iterable[Result]) -> list[str]:
+    """A line per note: `data: train snli (en): dev and test in place of train`."""
+    about: dict[str, dict[str, set[str]]] = {}
+    for data in (data for result in results for data in result.dataset.get("train", ())):
+        if data.get("note"):
+            of = about.setdefault(str(data["note"]), {}).setdefault(str(data.get("id", "")), set())
+            of.add(str(data.get("language", "")))
+    lines = []
+    for note, sets in sorted(about.items()):
+        named = ", ".join(f"{name} ({', '.join(sorted(languages))})" for name, languages in sorted(sets.items()))
+        lines.append(f"data: train {named}: {note}")
+    return lines
+
+
 def _remark(row: Row, lacking: str) -> list[str]:
     if lacking:
         what = "average" if row.average.value is None else "transfer gap"
@@ -53,3 +92,13 @@ def _remark(row: Row, lacking: str) -> list[str]:
 
 def _seeds(seeds: Sequence[int]) -> str:
     return f"seed{'s' * (len(seeds) > 1)} {', '.join(str(seed) for seed in seeds)}"
+
+
+def supervision(counts: Mapping[str, Mapping[str, int]]) -> str:
+    """What was read, as text: `source labels en 19,666; target text 9 languages 22,410`."""
+    parts = []
+    for kind, by_language in sorted(counts.items()):
+        if by_language:
+            where = next(iter(by_language)) if len(by_language) == 1 else f"{len(by_language)} languages"
+            parts.append(f"{kind} {where} {sum(by_language.values()):,}")
+    return "; ".join(parts) or "none"

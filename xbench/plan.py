@@ -114,10 +114,11 @@ class ScoreStage(Stage):
 
 @dataclass(frozen=True)
 class PlannedCell:
-    """A cell and the stage that scores it."""
+    """A cell, the stage that scores it, and the key of what its row's trainings have in common."""
 
     cell: Cell
     score: ScoreStage
+    variant: str
 
     def stages(self) -> Iterator[Stage]:
         """Every stage of the cell, inputs before what needs them."""

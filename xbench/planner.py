@@ -7,11 +7,21 @@ from typing import Any
 from xbench import names, options
 from xbench.access import Grant
 from xbench.cell import Cell
-from xbench.contracts import Split
+from xbench.contracts import Resource, Scope, Split
 from xbench.errors import DataError, MissingDataError
 from xbench.grants import CannotRunError, Granter
 from xbench.keys import digest
-from xbench.plan import AlignStage, Base, FitStage, Plan, PlannedCell, PredictStage, ScoreStage, SkippedCell
+from xbench.plan import (
+    AlignStage,
+    Base,
+    FitStage,
+    Plan,
+    PlannedCell,
+    PredictStage,
+    ScoreStage,
+    SkippedCell,
+    align_chain,
+)
 from xbench.request import Component, Grid, Recipe, TaskUse
 from xbench.shelf import Shelf
 
@@ -26,6 +36,7 @@ class _Planner:
     grid: Grid
     shelf: Shelf
     bases: dict[str, Base] = field(default_factory=dict)
+    variants: dict[str, str] = field(default_factory=dict)
 
     def plan(self) -> Plan:
         cells: list[PlannedCell] = []
@@ -39,13 +50,41 @@ class _Planner:
                 label = str(names.Name(self.shelf.label(use.task), use.name.options))
                 cell = Cell(model, recipe.text, label, self.grid.source, target, seed)
                 try:
-                    cells.append(PlannedCell(cell, self._score(self.bases[model], recipe, use, targets, cell)))
+                    score = self._score(self.bases[model], recipe, use, targets, cell)
+                    cells.append(PlannedCell(cell, score, self._variant(score.predict.fit)))
                 except (CannotRunError, MissingDataError) as reason:
                     skipped.append(SkippedCell(cell, str(reason)))
         if not cells:
             reasons = "; ".join(dict.fromkeys([skip.reason for skip in skipped] + remarks))
             raise DataError(f"nothing of {self.grid.label} can be run: {reasons}")
+        remarks += [note for note in self._notes(cells) if note not in remarks]
         return Plan(self._label(), tuple(cells), tuple(skipped), tuple(remarks))
+
+    def _variant(self, fit: FitStage) -> str:
+        """What a row's trainings have in common, apart from the seed and from a pairwise fit's target."""
+        if fit.key not in self.variants:
+            parts = [(stage.aligner, stage) for stage in align_chain(fit.before)] + [(fit.method, fit)]
+            made = [[p.name, p.version, options.as_dict(s.options), self._shared(p, s)] for p, s in parts]
+            self.variants[fit.key] = digest([fit.base.info.digest, fit.trainer.name, made])
+        return self.variants[fit.key]
+
+    def _shared(self, plugin: Any, stage: AlignStage | FitStage) -> Any:
+        fingerprint = stage.grant.fingerprint(self.shelf)
+        if plugin.scope(stage.options) is not Scope.PAIRWISE:
+            return fingerprint
+        if Resource.SOURCE_LABELS not in plugin.needs(stage.options):
+            return {}
+        source = f"{stage.grant.source} "
+        return {what: print_ for what, print_ in fingerprint["labels"].items() if what.startswith(source)}
+
+    def _notes(self, cells: list[PlannedCell]) -> list[str]:
+        """What the training data say of themselves: what stands in for them, a row count that is not the official."""
+        found: dict[str, None] = {}
+        for fit in {cell.score.predict.fit.key: cell.score.predict.fit for cell in cells}.values():
+            for (language, split), (task, place) in fit.grant.labels.items():
+                note = self.shelf.load(task, language, place).provenance.note
+                found |= {f"{task.name} {language} {split}: {note}": None} if note else {}
+        return list(found)
 
     def _label(self) -> str:
         """The suite's name; the sample's where it is the sample that is run."""
@@ -77,7 +116,9 @@ class _Planner:
             raise CannotRunError(f"{cell.model} knows {', '.join(languages)} only")
         if use.task.kind not in recipe.method.plugin.task_kinds:
             raise CannotRunError(f"{recipe.method.name.name} does not do {use.task.kind}")
-        scope = Granter(use, cell, [t for t in targets if languages is None or t in languages], self.shelf)
+        there = self.shelf.languages(use.task, Split.TEST)  # one that is asked for in vain must not stop the others
+        joint = [t for t in targets if t in there and (languages is None or t in languages)]
+        scope = Granter(use, cell, joint, self.shelf)
         before: AlignStage | None = None
         for aligner in recipe.aligners:
             before = self._align(base, before, aligner, scope)

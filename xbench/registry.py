@@ -4,12 +4,13 @@ import importlib.metadata
 import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pluggy
 
 from xbench import hookspecs
-from xbench.errors import PluginError, UsageError, unknown
+from xbench.errors import PluginError, UsageError, suggestion, unknown
 from xbench.suite import Suite, load_suite
 
 GROUP = "xbench"
@@ -58,14 +59,12 @@ class Registry:
         found = self.objects["model"].get(text)
         if found is not None and not hasattr(found, "resolve"):
             return found
-        error = unknown("model", text, self.names("model"), self.broken_note())
-        if "did you mean" in str(error) and "/" not in text:
-            raise error
+        near = suggestion(text, self.names("model"))
         for family in self.families():
             model = family.resolve(text)
-            if model is not None:
-                return model
-        raise error
+            if model is not None and (not near or "/" in text or "=" in text or Path(text).exists()):
+                return model  # a bare hub id that resembles a name is taken for a slip of the pen
+        raise unknown("model", text, self.names("model"), self.broken_note())
 
     def families(self) -> list[Any]:
         """Families of models, sorted by name."""

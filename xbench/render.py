@@ -3,7 +3,8 @@
 import dataclasses
 import difflib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,36 +12,42 @@ import pandas as pd
 from tabulate import tabulate
 
 from xbench.errors import StoreError
+from xbench.notes import LEGEND, supervision
 from xbench.standings import Board, Estimate, Row, Table
-from xbench.statistics import DRAWS
 
 WIDEST = 16  # languages beside each other; more stand below each other in a table of their own
 DECIMALS = 4  # of CSV and JSON: what is beyond differs from machine to machine
 NONE = "n/a"
-LEGEND = f"""\
-### How to read this
-
-- *avg*: mean over the target languages, without the source, of the mean over seeds. *gap*: the source's score
-  minus avg. *n/a*: a language or seed is missing, and a mean of fewer does not compare; the notes say which.
-- *95 %*: interval of avg by percentile bootstrap, {DRAWS} draws over test examples, and over seeds if several.
-  All rows are scored on the same draws, and so are languages whose test examples are parallel. Two or three
-  seeds say little of other seeds, and one says nothing.
-- *to best*: avg minus that of the best row, with its interval. A *tie* is a difference whose interval covers
-  zero; rows that tie with the best share its rank. Each row is judged by itself: among 20 rows that are
-  equally good, expect one to look different.
-- *majority class*: the score of always answering the commonest training label.
-- *n*: test examples per language. *supervision*: how many examples or texts were really read, by language."""
-_SPECIAL = str.maketrans(
-    {"&": "&amp;", "<": "&lt;", ">": "&gt;"} | {character: f"\\{character}" for character in "\\`*_~|[]"}
-)
+_WORD = re.compile(r"(\(?)([^\s`|]+?)([.,;:)]*)(?=[\s`|]|$)|[`|]")
+_ACTIVE = re.compile(r"[\\*_~\[\]<>&@$]|:(?!$)|www|#\w", re.IGNORECASE)  # what Markdown or GitHub takes for more
 _ABOUT = ["task", "source", "dataset", "revision", "split", "origin", "metric", "rank", "model", "recipe"]
 _COLUMNS = [*_ABOUT, "measure", "language", "score", "lower", "upper", "n", "seeds", "supervision"]
 
 
 def escape(text: str) -> str:
-    """Text from data or plugins as one line of Markdown that shows what it says and does nothing else."""
-    visible = "".join(character if character.isprintable() else " " for character in text)
-    return " ".join(visible.split()).translate(_SPECIAL)
+    """Text from data or plugins as one line of Markdown that shows what it says and does nothing else.
+
+    A word that would do something stands in backticks: GitHub looks for mentions, emoji and mathematics after
+    backslashes and entities are resolved, but nowhere in code.
+    """
+    return _WORD.sub(_shown, _line(text))
+
+
+def code(text: str) -> str:
+    """Text as code, one line as well; `escape` does it where a backtick or a pipe would end the code."""
+    line = _line(text)
+    return f"`{line}`" if line and not {"`", "|"} & set(line) else escape(line)
+
+
+def _line(text: str) -> str:
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+
+
+def _shown(word: re.Match[str]) -> str:
+    before, inside, after = word.groups()
+    if inside is None:
+        return f"\\{word[0]}"
+    return f"{before}`{inside}`{after}" if _ACTIVE.search(inside) else word[0]
 
 
 def to_markdown(board: Board) -> str:
@@ -83,21 +90,23 @@ def check(text: str, path: Path) -> str:
 
 
 def _rows(table: Table) -> list[Row]:
-    return [*table.rows, *([table.majority] if table.majority else [])]
+    return [*table.rows, *table.majority]
 
 
 def _section(table: Table) -> str:
     parts = [f"## {escape(table.task)} (source {escape(table.source)})", _data(table)]
-    rows = _rows(table)
-    if rows:
+    if table.rows or table.majority:
         wide = len(table.languages) > WIDEST
         beside = () if wide else table.languages
-        head = ["rank", "model", "recipe", "avg", "95 %", "to best", "gap", f"avg with {table.source}"]
-        head = [*head, *beside, "seeds", "supervision"]
-        parts.append(_grid(head, [_summary(row, beside) for row in rows], {"model", "recipe", "supervision"}))
+        head = ["rank", "model", "recipe", "avg", "95 %", "to best", "gap", escape(f"avg with {table.source}")]
+        head = [*head, *map(escape, beside), "seeds", "supervision"]
+        lines = [_summary(row, beside, code) for row in table.rows]
+        lines += [_summary(row, beside, escape) for row in table.majority]
+        parts.append(_grid(head, lines, {"model", "recipe", "supervision"}))
         if wide:
-            head = ["language", *(f"{row.model} {row.recipe}" for row in rows)]
-            below = [[at, *(_number(row.scores.get(at)) for row in rows)] for at in table.languages]
+            head = ["language", *(code(f"{row.model} {row.recipe}") for row in table.rows)]
+            head += [escape(f"{row.model} {row.recipe}") for row in table.majority]
+            below = [[escape(at), *(_number(row.scores.get(at)) for row in _rows(table))] for at in table.languages]
             parts.append(_grid(head, below, {"language"}))
     if table.notes:
         parts.append("\n".join(f"- {escape(note)}" for note in table.notes))
@@ -109,7 +118,7 @@ def _data(table: Table) -> str:
         return "No scores."
     data, counts = table.dataset, sorted(set(table.sizes.values()), reverse=True)
     sizes = [f"{n:,} ({', '.join(at for at, m in table.sizes.items() if m == n)})" for n in counts]
-    if len(counts) == 1:
+    if len(counts) == 1 < len(table.sizes):
         sizes = [f"{counts[0]:,} in each of {len(table.sizes)} languages"]
     kind = "parallel" if data.parallel else "not parallel"
     metric = data.metric + " (lower is better)" * (not data.higher_is_better)
@@ -118,11 +127,11 @@ def _data(table: Table) -> str:
     return escape(f"Data: {named}; {metric}; n = {'; '.join(sizes)}, {kind}.")
 
 
-def _summary(row: Row, languages: Iterable[str]) -> list[str]:
+def _summary(row: Row, languages: Iterable[str], name: Callable[[str], str]) -> list[str]:
     return [
         "" if row.rank is None else str(row.rank),
-        row.model,
-        row.recipe,
+        name(row.model),
+        name(row.recipe),
         _number(row.average.value),
         _between(row.average),
         _to_best(row),
@@ -130,18 +139,8 @@ def _summary(row: Row, languages: Iterable[str]) -> list[str]:
         _number(row.average_with_source),
         *(_number(row.scores.get(language)) for language in languages),
         ", ".join(str(seed) for seed in row.seeds),
-        supervision(row.supervision),
+        escape(supervision(row.supervision)),
     ]
-
-
-def supervision(counts: Mapping[str, Mapping[str, int]]) -> str:
-    """What was read, as text: `source labels en 19,666; target text 9 languages 22,410`."""
-    parts = []
-    for kind, by_language in sorted(counts.items()):
-        if by_language:
-            where = next(iter(by_language)) if len(by_language) == 1 else f"{len(by_language)} languages"
-            parts.append(f"{kind} {where} {sum(by_language.values()):,}")
-    return "; ".join(parts) or "none"
 
 
 def _number(value: float | None) -> str:
@@ -164,8 +163,8 @@ def _to_best(row: Row) -> str:
 
 def _grid(head: Sequence[str], lines: Sequence[Sequence[str]], left: Iterable[str]) -> str:
     return tabulate(
-        [[escape(cell) for cell in line] for line in lines],
-        headers=[escape(cell) for cell in head],
+        lines,
+        headers=head,
         tablefmt="pipe",
         disable_numparse=True,
         colalign=["left" if cell in left else "right" for cell in head],

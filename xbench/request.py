@@ -1,7 +1,7 @@
 """What a user asks for, in names; `resolve` turns the names into objects once, at the edge."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from xbench import names
@@ -67,6 +67,10 @@ class Grid:
     recipes: tuple[Recipe, ...]
     tasks: tuple[TaskUse, ...]
     languages: tuple[str, ...] = field(default_factory=tuple)
+
+    def as_suite(self) -> Suite:
+        """The suite as it is run: with the options and the source that were asked for."""
+        return replace(self.suite, tasks=tuple(str(use.name) for use in self.tasks), source=self.source)
 
     @property
     def source(self) -> str:

@@ -2,6 +2,7 @@
 
 import datetime
 import logging
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -118,7 +119,7 @@ class _Record:
             predictions=self._predictions(planned),
             diagnostics={manifest["plugin"]: manifest["diagnostics"] for manifest in (*aligned, fitted)},
             timings=self._timings(planned, aligned, fitted),
-            **self._run(),
+            **(self._run() | fitted.get("made", {})),  # of the training, which may be older than this run
         )
 
     def _run(self) -> dict[str, Any]:
@@ -141,9 +142,8 @@ class _Record:
     def _predictions(self, planned: PlannedCell) -> dict[str, Any]:
         predict = planned.score.predict
         path = self.bench.store.place(predict.kind, predict.key) / PREDICTIONS
-        inside = path.resolve().relative_to(self.folder.resolve().parent)
         return {
-            "path": f"../{inside.as_posix()}",
+            "path": Path(os.path.relpath(path, self.folder)).as_posix(),
             "sha256": file_digest(path),
             "rows": self.bench.store.manifest(predict.kind, predict.key)["rows"],
         }
@@ -165,6 +165,7 @@ def _keys(planned: PlannedCell) -> dict[str, Any]:
         "fit": fit.key,
         "predict": planned.score.predict.key,
         "score": planned.score.key,
+        "variant": planned.variant,
     }
 
 

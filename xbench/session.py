@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from xbench import environment, journal, leaderboard, render
 from xbench.cell import Result, Status
@@ -37,7 +38,9 @@ class Session:
     @property
     def folder(self) -> Path:
         """The folder of the suite's results, `xnli-train-snli`; the store lies beside it and serves all suites."""
-        return self.output / re.sub(r"[^\w.-]+", "-", self.plan.label).strip("-")
+        limit = self.grid.request.limit
+        name = f"{self.plan.label}-first-{limit}" if limit else self.plan.label  # a trial must not pass for the whole
+        return self.output / re.sub(r"[^\w.-]+", "-", name).strip("-")
 
     @property
     def store(self) -> Store:
@@ -87,11 +90,18 @@ def carry_out(session: Session, jobs: int = 1) -> Summary:
             with pool(session.grid.request, session.plan, bench, jobs) as workers:
                 summary = run(session.plan, bench, results, progress.cell, workers.wait)
     write(session.folder / "README.md", board(session.folder))
-    about = {"versions": environment.versions(), "hardware": environment.hardware(), "git": environment.git()}
-    asked = {"command": environment.command()}
-    write(session.folder / "environment.json", json.dumps(about | asked, indent=1, sort_keys=True) + "\n")
-    write(session.folder / "suite.toml", to_toml(session.grid.suite))
+    about = {"command": environment.command(), "git": environment.git(), "made": _made(session)}
+    write(session.folder / "environment.json", json.dumps(about, indent=1, sort_keys=True) + "\n")
+    write(session.folder / "suite.toml", to_toml(session.grid.as_suite()))
     return summary
+
+
+def _made(session: Session) -> list[dict[str, Any]]:
+    """The versions and machines that the trainings of the plan were made with, each once."""
+    fits = {cell.score.predict.fit.key: cell.score.predict.fit for cell in session.plan.cells}.values()
+    done = [fit for fit in fits if session.store.has(fit.kind, fit.key)]
+    made: list[dict[str, Any]] = [session.store.manifest(fit.kind, fit.key).get("made", {}) for fit in done]
+    return [one for at, one in enumerate(made) if one and one not in made[:at]]
 
 
 def write(path: Path, text: str) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 
-from xbench import options
+from xbench import environment, options
 from xbench.access import GuardedContext
-from xbench.contracts import Encoder, Predictor, Scores, Split
-from xbench.errors import PluginError, StageError, StoreError, UsageError, XbenchError
+from xbench.contracts import Encoder, ModelInfo, Predictor, Scores, Split, Task, TaskView
+from xbench.errors import DeviceError, DiskError, ModelError, PluginError, StageError, XbenchError
 from xbench.plan import AlignStage, Base, FitStage, PredictStage, ScoreStage, Stage, align_chain
 from xbench.shelf import Shelf
 from xbench.statistics import pack, uncertainty
@@ -34,7 +34,9 @@ class Bench:
     on_progress: Callable[[int, int, float], None] = lambda step, steps, loss: None
     made: list[Stage] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
-    _encoders: dict[str, Any] = field(default_factory=dict)
+    _base: tuple[ModelInfo, Encoder] | None = None
+    _aligned: tuple[str, Encoder] | None = None
+    _unloadable: dict[ModelInfo, ModelError] = field(default_factory=dict)
     _predictor: tuple[str, Predictor] | None = None
 
     def ensure(self, stage: Stage) -> None:
@@ -47,11 +49,11 @@ class Bench:
             self.ensure(source)
         try:
             self.store.make(stage.kind, stage.key, lambda folder: self._write(stage, folder))
-        except (StoreError, UsageError):  # a full disk or a device that is not there: the same for every cell
+        except (DiskError, DeviceError):  # a full disk or a device that is not there: the same for every cell
             raise
         except Exception as error:
             log.debug("%s failed", stage.title, exc_info=True)
-            self.failed[stage.key] = f"{stage.title}: {_reason(error)}"
+            self.failed[stage.key] = _reason(stage, error)
             raise StageError(self.failed[stage.key]) from error
 
     def _artifact(self, stage: Stage) -> Path:
@@ -76,7 +78,8 @@ class Bench:
             case _:
                 raise StageError(f"unknown stage {stage}")
         self.made.append(stage)
-        return {"title": stage.title, "inputs": [source.key for source in stage.inputs], **body}
+        made = {"versions": environment.versions(), "hardware": environment.hardware()}
+        return {"title": stage.title, "inputs": [source.key for source in stage.inputs], "made": made, **body}
 
     def _context(self, stage: AlignStage | FitStage) -> GuardedContext:
         return GuardedContext(stage.grant, self.shelf, stage.seed, self.device, self.on_progress)
@@ -85,14 +88,14 @@ class Bench:
         context = self._context(stage)
         aligned = stage.aligner.fit(self.encoder(stage.base, stage.before).copy(), stage.options, context)
         stage.aligner.save(aligned, folder)
-        self._keep_encoder(stage.key, aligned)
+        self._aligned = (stage.key, aligned)
         return {**_made_by(stage.aligner, stage.options), **_consumed(context)}
 
     def _fit(self, stage: FitStage, folder: Path) -> Mapping[str, Any]:
         context = self._context(stage)
         encoder = self.encoder(stage.base, stage.before).copy()
         described = dict(encoder.describe())
-        predictor = stage.method.fit(encoder, stage.trainer, stage.options, context)
+        predictor = stage.method.fit(encoder, _view(stage.trainer), stage.options, context)
         predictor.save(folder)
         self._predictor = (stage.key, predictor)
         return {**_made_by(stage.method, stage.options), **_consumed(context), "encoder": described}
@@ -125,31 +128,33 @@ class Bench:
         }
 
     def encoder(self, base: Base, before: AlignStage | None) -> Encoder:
-        """The base model's encoder after its aligners; kept, so whoever changes it must copy it first."""
-        key = before.key if before else repr(base.info)  # equal files may be two models, pooled in two ways
-        if key not in self._encoders:
-            self._keep_encoder(key, self._load_encoder(base, before))
-        return self._encoders[key]  # type: ignore[no-any-return]
-
-    def _load_encoder(self, base: Base, before: AlignStage | None) -> Encoder:
+        """The base model's encoder after its aligners; the last of each is kept, so whoever changes it copies it."""
         if before is None:
-            return base.model.load(self.device)  # type: ignore[no-any-return]
-        encoder: Any = self.encoder(base, None).copy()
-        for stage in align_chain(before):
-            encoder = stage.aligner.load(encoder, self._artifact(stage))
-        return encoder  # type: ignore[no-any-return]
+            return self._base_encoder(base)
+        if self._aligned is None or self._aligned[0] != before.key:
+            encoder: Any = self._base_encoder(base).copy()
+            for stage in align_chain(before):
+                encoder = stage.aligner.load(encoder, self._artifact(stage))
+            self._aligned = (before.key, encoder)
+        return self._aligned[1]
 
-    def _keep_encoder(self, key: str, encoder: Any) -> None:
-        while len(self._encoders) >= 2:  # a base model and what was last made of it
-            self._encoders.pop(next(iter(self._encoders)))
-        self._encoders[key] = encoder
+    def _base_encoder(self, base: Base) -> Encoder:
+        if self._base is None or self._base[0] != base.info:
+            if base.info in self._unloadable:  # tried once: every stage that needs it fails for the same reason
+                raise self._unloadable[base.info]
+            try:
+                self._base = (base.info, base.model.load(self.device))
+            except ModelError as error:
+                self._unloadable[base.info] = error
+                raise
+        return self._base[1]
 
     def predictor(self, fit: FitStage) -> Predictor:
         """The predictor a fit gave; the last one is kept."""
         if self._predictor is None or self._predictor[0] != fit.key:
             folder = self._artifact(fit)
             encoder = self.encoder(fit.base, fit.before).copy()
-            self._predictor = (fit.key, fit.method.load(encoder, fit.trainer, fit.options, folder))
+            self._predictor = (fit.key, fit.method.load(encoder, _view(fit.trainer), fit.options, folder))
         return self._predictor[1]
 
 
@@ -161,8 +166,15 @@ def _consumed(context: GuardedContext) -> dict[str, Any]:
     return {"supervision": context.read, "diagnostics": context.diagnostics}
 
 
-def _reason(error: Exception) -> str:
-    """One line that names what happened; xbench's own errors are shown as they are."""
+def _view(task: Task) -> TaskView:
+    return TaskView(task.name, task.kind, tuple(task.labels), task.main_metric)
+
+
+def _reason(stage: Stage, error: Exception) -> str:
+    """One line that names the cause; xbench's own errors are shown as they are."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     first = lines[0] if lines else "no message"
-    return first if isinstance(error, XbenchError) else f"{type(error).__name__}: {first}"
+    if isinstance(error, XbenchError):
+        return first
+    plugin = getattr(stage, "aligner", None) or getattr(stage, "method", None)
+    return f"{stage.kind} {plugin.name if plugin else ''}".strip() + f" raised {type(error).__name__}: {first}"

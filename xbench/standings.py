@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 
+from xbench.cell import Result
 from xbench.statistics import Bootstrap, Interval, Values, bootstrap
 
 
@@ -26,6 +27,14 @@ class Dataset:
     parallel: bool = False
     metric: str = ""
     higher_is_better: bool = True
+
+    @classmethod
+    def of(cls, result: Result) -> "Dataset":
+        """What the result says of its test data and metric."""
+        texts = {name: str(result.dataset.get(name, "")) for name in ("id", "revision", "split", "origin")}
+        parallel = bool(result.dataset.get("parallel", False))
+        metric, higher = result.main_metric, result.higher_is_better
+        return cls(**texts, parallel=parallel, metric=metric, higher_is_better=higher)
 
 
 @dataclass(frozen=True)
@@ -53,10 +62,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows that may be compared: one task, one source, the same test examples.
+    """Rows that may be compared: one task, one source, the same test examples, and each row of one training.
 
     `languages` stand with the source first; by language, `sizes` are numbers of test examples and
-    `fingerprints` name them.
+    `fingerprints` name them. `majority` has a row per label that trainings have most of, as a rule one.
     """
 
     task: str
@@ -66,7 +75,7 @@ class Table:
     sizes: Mapping[str, int]
     fingerprints: Mapping[str, str]
     rows: tuple[Row, ...]
-    majority: Row | None
+    majority: tuple[Row, ...]
     notes: tuple[str, ...]
 
     @property

@@ -30,14 +30,16 @@ Values = NDArray[np.float64]
 
 
 def pack(values: Sequence[float] | Values) -> dict[str, Any]:
-    """Values per example as JSON: bits when all are 0 or 1, else float32. Raises StoreError on nan or inf."""
-    array = np.asarray(values, dtype=np.float64)
-    if array.ndim != 1 or not np.isfinite(array).all():
-        raise StoreError("scores per example must be a flat list of finite numbers")
-    if np.isin(array, (0.0, 1.0)).all():
-        encoding, data = "bitmap", np.packbits(array.astype(bool)).tobytes()
-    else:
-        encoding, data = "float32", zlib.compress(array.astype("<f4").tobytes(), 9)
+    """Values per example as JSON: bits when all are 0 or 1, else float32. Raises ValueError on anything else."""
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        array = np.array(np.nan)
+    if array.ndim != 1 or not (np.abs(array) <= np.finfo(np.float32).max).all():
+        raise ValueError("scores per example must be a flat list of finite numbers")
+    bits = np.isin(array, (0.0, 1.0)).all()
+    data = np.packbits(array.astype(bool)).tobytes() if bits else zlib.compress(array.astype("<f4").tobytes(), 9)
+    encoding = "bitmap" if bits else "float32"
     return {"encoding": encoding, "n": array.size, "data": base64.b64encode(data).decode("ascii")}
 
 

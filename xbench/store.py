@@ -12,7 +12,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from xbench.errors import StageError, StoreError
+from xbench.errors import DiskError, StageError, StoreError
 from xbench.keys import digest, folder_digests
 
 log = logging.getLogger("xbench")
@@ -61,7 +61,7 @@ class Store:
         try:
             return self._make(kind, key, write)
         except OSError as error:
-            raise StoreError(f"cannot write {self.place(kind, key)}: {error.strerror or error}") from error
+            raise DiskError(f"cannot write {self.place(kind, key)}: {error.strerror or error}") from error
 
     def _make(self, kind: str, key: str, write: Callable[[Path], Mapping[str, Any]]) -> Path:
         place = self.place(kind, key)
@@ -94,7 +94,7 @@ class Store:
             body = write(draft)
         except OSError as error:  # only a full disk is the store's affair: everything else is the stage's
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise StoreError(f"the disk under {self.root} is full; free some space and run again") from error
+                raise DiskError(f"the disk under {self.root} is full; free some space and run again") from error
             raise StageError(f"{type(error).__name__}: {error}") from error
         seconds = round(time.monotonic() - started, 3)
         files = folder_digests(draft)
@@ -109,7 +109,7 @@ class Store:
         try:
             place.rename(aside)
         except OSError as error:
-            raise StoreError(f"{place} is broken ({problem}) and cannot be set aside: {error}") from error
+            raise DiskError(f"{place} is broken ({problem}) and cannot be set aside: {error}") from error
         self._verified.discard(place)
         log.warning("%s is broken (%s); set aside as %s, it will be made again", place, problem, aside)
 

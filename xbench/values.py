@@ -99,3 +99,13 @@ class ModelInfo:
     id: str
     revision: str
     digest: str
+
+
+@dataclass(frozen=True)
+class TaskView:
+    """What a method is told of the task it learns; the task itself stays in the core, for it could load test labels."""
+
+    name: str
+    kind: TaskKind
+    labels: tuple[str, ...]
+    main_metric: str

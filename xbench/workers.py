@@ -1,8 +1,11 @@
 """Worker processes: fits and what hangs on them, side by side; only the driver writes the journal."""
 
+import functools
 import multiprocessing
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -20,24 +23,14 @@ from xbench.stages import Bench
 from xbench.store import Store
 
 Failures = Mapping[str, str]  # key of a stage to the reason why it failed
+Outcome = tuple[Failures, list[str]]  # what failed in a worker, and the keys of what it made
 
 
-@dataclass
-class _Worker:
-    """What a worker process keeps from one group of cells to the next."""
-
-    plan: Plan
-    bench: Bench
-
-
-_worker: list[_Worker] = []  # filled once in each worker process, by the pool's initialiser; empty in the driver
-
-
-def _start(request: Request, store: Path) -> None:
+@functools.cache  # what a worker process keeps from one fit to the next: the plan and the loaded encoders
+def _prepared(request: Request, store: Path) -> tuple[Plan, Bench]:
     grid = resolve(request, load_registry())
     shelf = Shelf(request.data, request.limit)
-    bench = Bench(Store(store), shelf, request.device, on_stage=_announce)
-    _worker.append(_Worker(build_plan(grid, shelf), bench))
+    return build_plan(grid, shelf), Bench(Store(store), shelf, request.device, on_stage=_announce)
 
 
 def _announce(stage: Stage) -> None:
@@ -45,17 +38,35 @@ def _announce(stage: Stage) -> None:
         sys.stderr.write(f"[{os.getpid()}] {stage.title}\n")
 
 
-def _carry_out(fit: str) -> tuple[Failures, list[str]]:
-    """Make everything the cells of one fit need; the reasons of what failed, and the keys of what was made."""
-    worker = _worker[0]
-    before = len(worker.bench.made)
-    for planned in worker.plan.cells:
-        if planned.score.predict.fit.key == fit:
-            try:
-                worker.bench.ensure(planned.score)
-            except StageError:
-                continue  # remembered by the bench, reported below
-    return dict(worker.bench.failed), [stage.key for stage in worker.bench.made[before:]]
+def _carry_out(request: Request, store: Path, fit: str) -> Outcome:
+    """Make everything the cells of one fit need."""
+    try:
+        plan, bench = _prepared(request, store)
+        before = len(bench.made)
+        for planned in plan.cells:
+            if planned.score.predict.fit.key == fit:
+                try:
+                    bench.ensure(planned.score)
+                except StageError:
+                    continue  # remembered by the bench, reported below
+    except XbenchError:
+        raise
+    except Exception as error:  # as text: an error of a library may not survive the way to the driver
+        raise XbenchError(f"a worker process failed: {type(error).__name__}: {error}") from error
+    return dict(bench.failed), [stage.key for stage in bench.made[before:]]
+
+
+def _start() -> None:
+    """A worker leaves Ctrl-C to the driver, and ends with it: the queue it waits at would never say so."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_driver, daemon=True).start()
+
+
+def _end_with_driver() -> None:
+    driver = multiprocessing.parent_process()
+    if driver:
+        driver.join()
+        os._exit(1)
 
 
 @dataclass
@@ -64,17 +75,14 @@ class Pool:
 
     plan: Plan
     bench: Bench
-    futures: dict[str, "Future[tuple[Failures, list[str]]]"]
+    futures: dict[str, "Future[Outcome]"]
 
     def wait(self, planned: PlannedCell) -> None:
         """Return when the stages of this cell are made or have failed; the bench then knows of both."""
         future = self.futures.pop(planned.score.predict.fit.key, None)
         if future is None:
             return
-        try:
-            failures, made = future.result()
-        except BrokenProcessPool as error:
-            raise XbenchError("a worker process was killed or ran out of memory; the same command resumes") from error
+        failures, made = future.result()
         self.bench.failed.update(failures)
         stages = self.plan.stages()
         self.bench.made += [stages[key] for key in made]
@@ -82,14 +90,42 @@ class Pool:
 
 @contextmanager
 def pool(request: Request, plan: Plan, bench: Bench, jobs: int) -> Iterator[Pool]:
-    """Start `jobs` processes on the fits of a plan that are not done; they resolve the names by themselves."""
+    """Start `jobs` processes on the fits of a plan that are not done; they resolve the names by themselves.
+
+    On any error and on Ctrl-C they are ended at once: the store keeps what is finished and nothing half-written.
+    """
     undone = [cell.score for cell in plan.cells if not bench.store.has(cell.score.kind, cell.score.key)]
     fits = dict.fromkeys(score.predict.fit.key for score in undone)
+    if not fits:
+        yield Pool(plan, bench, {})
+        return
+    others = multiprocessing.active_children()
     context = multiprocessing.get_context("spawn")  # a fork would copy the threads of an already loaded torch
-    start = (request, bench.store.root)
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=start) as executor:
+    with ProcessPoolExecutor(min(jobs, len(fits)), mp_context=context, initializer=_start) as executor:
         try:
-            yield Pool(plan, bench, {fit: executor.submit(_carry_out, fit) for fit in fits})
-        except BaseException:
-            executor.shutdown(wait=False, cancel_futures=True)
+            with _interrupts_held():
+                futures = {fit: executor.submit(_carry_out, request, bench.store.root, fit) for fit in fits}
+            yield Pool(plan, bench, futures)
+        except BaseException as error:
+            for process in multiprocessing.active_children():
+                if process not in others:
+                    process.kill()
+            executor.shutdown(cancel_futures=True)
+            if isinstance(error, BrokenProcessPool):
+                raise XbenchError(
+                    "a worker process was killed or ran out of memory; the same command resumes"
+                ) from None
             raise
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back while processes are started: they inherit it, so that none dies of it with a traceback."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -138,7 +138,7 @@ def test_alignment_takes_the_language_away_from_the_discriminator(outcomes):
 def test_both_readings_of_the_discriminator_are_logged(outcomes):
     for logged in outcomes.values():
         assert set(logged) == {
-            "steps", "discriminator_in_loop", "probe_fresh_linear_before", "probe_fresh_linear",
+            "steps", "precision", "discriminator_in_loop", "probe_fresh_linear_before", "probe_fresh_linear",
             "feature_norm_ratio", "collapsed", "curve",
         }  # fmt: skip
         assert logged["steps"] == 300

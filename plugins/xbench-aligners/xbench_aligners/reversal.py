@@ -200,6 +200,7 @@ def align(encoder: TransformerEncoder, options: AdversarialOptions, context: Con
     )
     after = _reading(encoder, source, targets, context.seed)
     context.log("steps", log.steps)
+    context.log("precision", log.precision)
     context.log("discriminator_in_loop", round(100 * game.in_loop_accuracy(), 2))
     context.log("probe_fresh_linear_before", round(before["probe"], 2))
     context.log("probe_fresh_linear", round(after["probe"], 2))

@@ -20,10 +20,14 @@ FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "*.spm")  # weights and 
 
 @dataclass(frozen=True)
 class FolderModel:
-    """A model in a local folder; `pooling` is how its sentence vectors are made: `cls` or `mean`."""
+    """A model in a local folder; `pooling` is how its sentence vectors are made: `cls` or `mean`.
+
+    `id` names it in results and keys: one folder is one model, by whatever path it was reached.
+    """
 
     name: str
     folder: Path
+    id: str = ""
     pooling: str = "cls"
     summary: str = "a model in a folder"
     languages: tuple[str, ...] | None = None
@@ -36,7 +40,7 @@ class FolderModel:
         files = sorted({path for pattern in FILES for path in self.folder.glob(pattern)})
         if not any(path.suffix == ".safetensors" for path in files):
             raise ModelError(f"{self.folder}: has no safetensors weights; xbench loads no other kind")
-        return ModelInfo(self.name, "", digest({path.name: file_digest(path) for path in files}))
+        return ModelInfo(self.id or self.name, "", digest({path.name: file_digest(path) for path in files}))
 
     def load(self, device: str) -> Any:
         """The encoder: one tower for every language."""
@@ -122,7 +126,12 @@ class PairedModel:
     name: str
     parts: Mapping[str, Any]
     summary: str = "paired monolingual models"
-    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def hyperparameters(self) -> Mapping[str, Any]:
+        """What all parts ask for alike."""
+        first, *others = (dict(model.hyperparameters) for model in self.parts.values())
+        return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -131,16 +140,20 @@ class PairedModel:
 
     def info(self) -> ModelInfo:
         """All parts together."""
-        infos = {language: model.info() for language, model in self.parts.items()}
+        infos = {language: self.parts[language].info() for language in sorted(self.parts)}
+        name = ",".join(f"{language}={info.id}" for language, info in infos.items())
         revision = ",".join(f"{language}={info.revision}" for language, info in infos.items() if info.revision)
-        return ModelInfo(self.name, revision, digest({language: info.digest for language, info in infos.items()}))
+        return ModelInfo(name, revision, digest({language: info.digest for language, info in infos.items()}))
 
     def load(self, device: str) -> Any:
-        """One tower per language, all of one width."""
+        """One tower per language, all of one width and one pooling."""
         from xbench_encoders.encoder import ANY, TransformerEncoder
 
         encoders = {language: model.load(device) for language, model in self.parts.items()}
         towers = {language: encoder.tower(ANY) for language, encoder in encoders.items()}
+        poolings = {language: encoder.pooling for language, encoder in encoders.items()}
+        if len(set(poolings.values())) != 1:
+            raise ModelError(f"paired models need one way of pooling; these have {poolings}")
         first = next(iter(encoders.values()))
         return TransformerEncoder(towers, first.pooling, first.device)
 
@@ -158,7 +171,7 @@ class HuggingFaceFamily:
         if "=" in text:
             return self._paired(text)
         if Path(text).is_dir():
-            return FolderModel(text, Path(text))
+            return FolderModel(text, Path(text), id=Path(text).resolve().name)
         if text.startswith((".", "/", "~")):
             raise UsageError(f"{text}: there is no such model folder")
         return HubModel(text) if _HUB_ID.fullmatch(text) else None

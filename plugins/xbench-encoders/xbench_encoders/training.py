@@ -76,13 +76,14 @@ class TrainingContext:
 
 @dataclass(frozen=True)
 class TrainingLog:
-    """What happened: updates made, mean loss of each checkpoint interval, validation scores, micro-batch used."""
+    """What happened: updates made, mean loss per checkpoint interval, validation scores, micro-batch, precision."""
 
     steps: int
     losses: tuple[float, ...]
     validation: tuple[float, ...]
     selected: str
     micro_batch: int
+    precision: str
 
 
 def adamw(module: torch.nn.Module, options: TrainingOptions, learning_rate: float | None = None) -> torch.optim.AdamW:
@@ -160,7 +161,8 @@ class _Loop:
                 self.keeper.see(self.objective.module)
         selected = self.keeper.restore(self.objective.module)
         self.objective.module.eval()
-        return TrainingLog(self.steps, tuple(losses), tuple(self.keeper.scores), selected, self.micro_batch)
+        precision = "bf16" if self.use_bf16 else "fp32"
+        return TrainingLog(self.steps, tuple(losses), tuple(self.keeper.scores), selected, self.micro_batch, precision)
 
     def _batches(self) -> Iterator[list[int]]:
         generator = torch.Generator().manual_seed(self.context.seed)

@@ -13,7 +13,7 @@ from xbench_encoders.heads import ClassificationHead
 from xbench_encoders.sampling import length_order
 from xbench_encoders.training import TrainingContext, TrainingOptions, adamw, train
 
-from xbench.contracts import Examples, FitContext, Split, Task
+from xbench.contracts import Examples, FitContext, Split, TaskView
 from xbench.errors import StageError
 from xbench_methods.options import ClassifierOptions
 
@@ -97,7 +97,7 @@ class _CrossEntropy:
 
 def fit_classifier(
     encoder: TransformerEncoder,
-    task: Task,
+    task: TaskView,
     options: ClassifierOptions,
     context: FitContext,
     languages: Sequence[str],
@@ -130,7 +130,9 @@ def fit_classifier(
     return classifier
 
 
-def load_classifier(encoder: TransformerEncoder, task: Task, options: ClassifierOptions, folder: Path) -> Classifier:
+def load_classifier(
+    encoder: TransformerEncoder, task: TaskView, options: ClassifierOptions, folder: Path
+) -> Classifier:
     """Read back what `Classifier.save` wrote. Raises StageError when the weights do not fit."""
     try:
         state = load_file(folder / HEAD)
@@ -142,7 +144,7 @@ def load_classifier(encoder: TransformerEncoder, task: Task, options: Classifier
     return classifier
 
 
-def _new(encoder: TransformerEncoder, task: Task, options: ClassifierOptions, pairs: bool, seed: int) -> Classifier:
+def _new(encoder: TransformerEncoder, task: TaskView, options: ClassifierOptions, pairs: bool, seed: int) -> Classifier:
     """A classifier with a fresh head, drawn from the seed alone."""
     pooling: str = options.pooling
     if pooling == "auto":

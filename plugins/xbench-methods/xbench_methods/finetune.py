@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from xbench.contracts import FitContext, Predictor, Resource, Scope, Task, TaskKind
+from xbench.contracts import FitContext, Predictor, Resource, Scope, TaskKind, TaskView
 from xbench_methods.options import ClassifierOptions
 
 
@@ -44,7 +44,7 @@ class Finetune:
         """The source alone, or one target at a time."""
         return Scope.SOURCE if options.on == "source" else Scope.PAIRWISE
 
-    def fit(self, encoder: Any, task: Task, options: FinetuneOptions, context: FitContext) -> Predictor:
+    def fit(self, encoder: Any, task: TaskView, options: FinetuneOptions, context: FitContext) -> Predictor:
         """Train; see `xbench_methods.classifier`."""
         from xbench_methods.classifier import fit_classifier
 
@@ -52,7 +52,7 @@ class Finetune:
         targets = context.targets if options.on != "source" else ()
         return fit_classifier(encoder, task, options, context, tuple(dict.fromkeys((*sources, *targets))))
 
-    def load(self, encoder: Any, task: Task, options: FinetuneOptions, folder: Path) -> Predictor:
+    def load(self, encoder: Any, task: TaskView, options: FinetuneOptions, folder: Path) -> Predictor:
         """Read back encoder and head."""
         from xbench_methods.classifier import load_classifier
 

@@ -31,6 +31,8 @@ def _aligned(folder: Path, part: str) -> tuple[Path, Path, Path]:
 
 
 def _files(folder: Path, language: str, split: Split) -> tuple[Path, ...]:
+    if split is Split.VALIDATION and "dev" in _parts(folder, Split.TRAIN):
+        return ()  # where dev stands in for train, nothing is left to select on
     return tuple(file for part in _parts(folder, split) for file in _aligned(folder, part))
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xbench.contracts import FitContext, Predictor, Resource, Scope, Task, TaskKind
+from xbench.contracts import FitContext, Predictor, Resource, Scope, TaskKind, TaskView
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,13 @@ class NearestMean:
         """The source alone: one fit serves every target."""
         return Scope.SOURCE
 
-    def fit(self, encoder: Any, task: Task, options: NearestMeanOptions, context: FitContext) -> Predictor:
+    def fit(self, encoder: Any, task: TaskView, options: NearestMeanOptions, context: FitContext) -> Predictor:
         """The mean vector of each label."""
         from xbench_example.means import class_means
 
         return class_means(encoder, context.labelled(context.source), context.source, task.labels, options.max_length)
 
-    def load(self, encoder: Any, task: Task, options: NearestMeanOptions, folder: Path) -> Predictor:
+    def load(self, encoder: Any, task: TaskView, options: NearestMeanOptions, folder: Path) -> Predictor:
         """The means again."""
         from xbench_example.means import read_means
 
