@@ -101,7 +101,8 @@ def _made(session: Session) -> list[dict[str, Any]]:
     fits = {cell.score.predict.fit.key: cell.score.predict.fit for cell in session.plan.cells}.values()
     done = [fit for fit in fits if session.store.has(fit.kind, fit.key)]
     made: list[dict[str, Any]] = [session.store.manifest(fit.kind, fit.key).get("made", {}) for fit in done]
-    return [one for at, one in enumerate(made) if one and one not in made[:at]]
+    distinct = [one for at, one in enumerate(made) if one and one not in made[:at]]
+    return distinct or [{"versions": environment.versions(), "hardware": environment.hardware()}]
 
 
 def write(path: Path, text: str) -> None:
