@@ -2,6 +2,7 @@ import io
 import json
 import math
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -90,6 +91,14 @@ Data: xnli-sample, revision 1, origin sample, split test; accuracy; n = 1,500 in
 
 def test_a_small_board_in_markdown():
     assert to_markdown(small()) == GOLDEN + "\n" + LEGEND + "\n"
+
+
+def test_an_interval_that_ends_next_to_zero_does_not_look_as_if_it_held_zero():
+    board = small()
+    rows = list(board.tables[0].rows)
+    rows[1] = replace(rows[1], tie=False, to_best=Estimate(-0.145, Interval(-0.31, -0.004)))
+    text = to_markdown(Board((replace(board.tables[0], rows=tuple(rows)),)))
+    assert "-0.1 (-0.310 to -0.004)" in text
 
 
 def test_what_is_published_ends_with_one_newline_and_an_empty_board_says_so():

@@ -143,21 +143,22 @@ def _summary(row: Row, languages: Iterable[str], name: Callable[[str], str]) -> 
     ]
 
 
-def _number(value: float | None) -> str:
-    return NONE if value is None else f"{round(value, 1) + 0.0:.1f}"  # + 0.0: never -0.0
+def _number(value: float | None, digits: int = 1) -> str:
+    return NONE if value is None else f"{round(value, digits) + 0.0:.{digits}f}"  # + 0.0: never -0.0
 
 
-def _between(estimate: Estimate) -> str:
+def _between(estimate: Estimate, digits: int = 1) -> str:
     found = estimate.interval
-    return NONE if found is None else f"{_number(found.lower)} to {_number(found.upper)}"
+    return NONE if found is None else f"{_number(found.lower, digits)} to {_number(found.upper, digits)}"
 
 
 def _to_best(row: Row) -> str:
     if row.to_best.value is None:
         return "best" if row.rank else NONE
     found = _number(row.to_best.value)
-    if row.to_best.interval is not None:
-        found += f" ({_between(row.to_best)})"
+    if row.to_best.interval is not None:  # an end that rounds to zero must not look as if it were zero
+        near = not row.tie and "0.0" in _between(row.to_best).split(" to ")
+        found += f" ({_between(row.to_best, 3 if near else 1)})"
     return f"tie, {found}" if row.tie else found
 
 
