@@ -1,6 +1,5 @@
 """What there is for one cell, and what of it a component may see."""
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,10 +91,8 @@ class Granter:
             raise CannotRunError(f"{error}{hint}") from error
 
     def majority(self, grant: Grant) -> str:
-        """The most frequent label of the training data, the first by name in a tie: what chance is measured by."""
+        """The commonest label of the first training data granted, the source's where there are: what chance means."""
         if not grant.labels:
             return self.use.trainer.labels[0]
         (language, _), (task, split) = next(iter(grant.labels.items()))
-        gold = self.shelf.load(task, language, split).gold
-        counts = Counter(gold["label"].to_pylist()) if gold is not None else Counter(self.use.trainer.labels)
-        return str(min(counts, key=lambda label: (-counts[label], label)))
+        return self.shelf.commonest_label(task, language, split)

@@ -1,5 +1,6 @@
 """The shelf: every split that a run reads, read once."""
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from xbench.contracts import Data, Examples, Origin, Split, Task
@@ -14,6 +15,7 @@ class Shelf:
     data: Data
     limit: int | None = None
     _read: dict[tuple[str, str, Split], Examples] = field(default_factory=dict)
+    _commonest: dict[tuple[str, str, Split], str] = field(default_factory=dict)
 
     def load(self, task: Task, language: str, split: Split) -> Examples:
         """One split of a task. Raises MissingDataError when it is not there, DataError when it is malformed."""
@@ -35,6 +37,15 @@ class Shelf:
         )
         gold = None if examples.gold is None else examples.gold.slice(0, self.limit)
         return Examples(examples.inputs.slice(0, self.limit), gold, provenance)
+
+    def commonest_label(self, task: Task, language: str, split: Split) -> str:
+        """The most frequent label of a split, the first by name in a tie; counted once, since every cell asks."""
+        at = (task.name, language, split)
+        if at not in self._commonest:
+            gold = self.load(task, language, split).gold
+            counts = Counter(gold["label"].to_pylist()) if gold is not None else Counter(task.labels)
+            self._commonest[at] = str(min(counts, key=lambda label: (-counts[label], label)))
+        return self._commonest[at]
 
     def label(self, task: Task) -> str:
         """What the task is called with these data: a sample says so wherever it is printed."""
