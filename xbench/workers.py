@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xbench.errors import StageError, XbenchError
-from xbench.plan import Plan, PlannedCell, Stage
+from xbench.plan import Plan, PlannedCell, Stage, StageKind
 from xbench.planner import build_plan
 from xbench.registry import load_registry
 from xbench.request import Request, resolve
@@ -34,7 +34,8 @@ def _prepared(request: Request, store: Path) -> tuple[Plan, Bench]:
 
 
 def _announce(stage: Stage) -> None:
-    if not sys.stderr.isatty():  # on a terminal the driver's bar tells how far the cells are
+    # On a terminal the driver's bar tells how far the cells are; a score is instant.
+    if stage.kind is not StageKind.SCORE and not sys.stderr.isatty():
         sys.stderr.write(f"[{os.getpid()}] {stage.title}\n")
 
 
