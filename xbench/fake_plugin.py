@@ -1,6 +1,7 @@
 """A tiny complete plugin without torch, for tests of the core and of plugins; see `xbench.testing`."""
 
 import json
+import os
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -162,7 +163,9 @@ class FakePlugin:
         self.methods = list(things.get("methods", [FakeMethod()]))
         self.suites = [folder / f"suite-{number}.toml" for number, _ in enumerate(things.get("suites", [SUITE]))]
         for path, text in zip(self.suites, things.get("suites", [SUITE]), strict=True):
-            path.write_text(text, encoding="utf-8")
+            draft = path.with_name(f"{path.name}.{os.getpid()}")  # another process may be reading the same file
+            draft.write_text(text, encoding="utf-8")
+            draft.replace(path)
 
     @hookimpl
     def xbench_tasks(self) -> list[Any]:
