@@ -1,5 +1,6 @@
 """What a run ran on: versions, machine, checkout and command, for the result record."""
 
+import functools
 import importlib.metadata
 import os
 import platform
@@ -12,6 +13,7 @@ from typing import Any
 LIBRARIES = ("torch", "transformers", "tokenizers", "datasets", "numpy", "pyarrow", "pluggy")
 
 
+@functools.cache  # asked for by every stage, and the same as long as the process lives
 def versions() -> dict[str, str]:
     """Python, xbench and its plugins, and the libraries that affect numbers."""
     found = {"python": platform.python_version()}

@@ -20,7 +20,6 @@ from xbench.store import Store
 
 log = logging.getLogger("xbench")
 PREDICTIONS = "predictions.parquet"
-Scoring = Mapping[str, Any]
 
 
 @dataclass

@@ -4,8 +4,6 @@ import torch
 
 from xbench_encoders.encoder import Batch
 
-POOLINGS = ("cls", "mean", "compare")
-
 
 def mean_of(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """Mean of the states where the mask is true: (rows, tokens, d) and (rows, tokens) to (rows, d)."""
