@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 import torch
-from xbench_encoders.training import TrainingContext, TrainingError, TrainingOptions, adamw, rate_factor, train
+from xbench_encoders.errors import TrainingError
+from xbench_encoders.training import TrainingContext, TrainingOptions, adamw, rate_factor, train
 
 torch.set_num_threads(1)  # bits are compared
 OPTIONS = TrainingOptions(epochs=2, batch_size=8, learning_rate=0.05, warmup=0.0)

@@ -13,13 +13,12 @@ from typing import Protocol
 
 import torch
 
+from xbench_encoders.checkpoints import Checkpoint, Progress
+from xbench_encoders.errors import TrainingError
 from xbench_encoders.sampling import bucketed_batches
+from xbench_encoders.selection import keeper_of
 
 CHECKPOINTS = 5  # how many equally spaced checkpoints averaging and selection look at
-
-
-class TrainingError(RuntimeError):
-    """Training cannot go on: a loss or gradient that is not finite, or no memory for a single row."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +65,16 @@ def _silent(step: int, steps: int, loss: float) -> None:
 
 @dataclass(frozen=True)
 class TrainingContext:
-    """Where and from which seed to train, and whom to tell; `validate` returns a score, higher is better."""
+    """Where and from which seed to train, and whom to tell; `validate` returns a score, higher is better.
+
+    With a `checkpoint` a killed training goes on where it was; only selection=last can be resumed.
+    """
 
     seed: int
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     on_step: Callable[[int, int, float], None] = _silent
     validate: Callable[[], float] | None = None
+    checkpoint: Checkpoint | None = None
 
 
 @dataclass(frozen=True)
@@ -144,25 +147,38 @@ class _Loop:
         self.steps = max(1, options.steps or math.ceil(options.epochs * epoch))
         self.micro_batch = options.batch_size
         self.use_bf16 = bf16(options, context.device)
-        self.keeper = _keeper(options, context)
+        self.keeper = keeper_of(options.selection, context.validate)
 
     def run(self) -> TrainingLog:
         """All updates, then the state the selection asks for."""
-        losses: list[float] = []
-        interval: list[float] = []
+        begun, losses, interval = self._begin()
         marks = {round(self.steps * (k + 1) / CHECKPOINTS) for k in range(CHECKPOINTS)}
         self.objective.module.train()
         for step, rows in enumerate(self._batches()):
+            if step < begun:
+                continue
             interval.append(self._update(step, rows))
             self.context.on_step(step + 1, self.steps, interval[-1])
             if step + 1 in marks:
                 losses.append(sum(interval) / len(interval))
                 interval.clear()
                 self.keeper.see(self.objective.module)
+            if self.context.checkpoint and self.context.checkpoint.due(step + 1):
+                progress = Progress(step + 1, losses, interval)
+                self.context.checkpoint.save(progress, self.objective.module, self.optimizers, self.context.device)
         selected = self.keeper.restore(self.objective.module)
         self.objective.module.eval()
         precision = "bf16" if self.use_bf16 else "fp32"
         return TrainingLog(self.steps, tuple(losses), tuple(self.keeper.scores), selected, self.micro_batch, precision)
+
+    def _begin(self) -> tuple[int, list[float], list[float]]:
+        """The updates behind, their mean losses, and those of the interval under way."""
+        if self.context.checkpoint is None:
+            return 0, [], []
+        if self.options.selection != "last":
+            raise TrainingError(f"selection={self.options.selection} cannot be resumed; use last")
+        progress = self.context.checkpoint.restore(self.objective.module, self.optimizers, self.context.device)
+        return progress.step, progress.losses, progress.interval
 
     def _batches(self) -> Iterator[list[int]]:
         generator = torch.Generator().manual_seed(self.context.seed)
@@ -220,76 +236,3 @@ class _Loop:
             loss.backward()  # type: ignore[no-untyped-call]
             total += value
         return total
-
-
-def _keeper(options: TrainingOptions, context: TrainingContext) -> "_Last":
-    match options.selection:
-        case "last":
-            return _Last()
-        case "average":
-            return _Average()
-        case "source-dev" if context.validate is not None:
-            return _Best(context.validate)
-        case "source-dev":
-            raise TrainingError("selection=source-dev needs a validation split of the source language")
-        case other:
-            raise TrainingError(f"no selection is called {other!r}; there are last, average, source-dev")
-
-
-class _Last:
-    """Keeps the last state: nothing to do."""
-
-    def __init__(self) -> None:
-        self.scores: list[float] = []
-
-    def see(self, module: torch.nn.Module) -> None:
-        """Look at a checkpoint."""
-
-    def restore(self, module: torch.nn.Module) -> str:
-        """Load what was selected into the module and say what it is."""
-        return "last"
-
-
-class _Average(_Last):
-    """Mean of the checkpoints' weights (Schmidt et al. 2023, checkpoint averaging)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.sums: dict[str, torch.Tensor] = {}
-        self.seen = 0
-
-    def see(self, module: torch.nn.Module) -> None:
-        self.seen += 1
-        # A frozen table must stay as it is to the bit, which the mean of equal numbers is not.
-        frozen = {name for name, p in module.named_parameters(remove_duplicate=False) if not p.requires_grad}
-        for name, value in module.state_dict().items():
-            if value.is_floating_point() and name not in frozen:
-                self.sums[name] = self.sums.get(name, torch.zeros_like(value)) + value
-
-    def restore(self, module: torch.nn.Module) -> str:
-        mean = {name: total / self.seen for name, total in self.sums.items()}
-        module.load_state_dict(mean, strict=False)
-        return f"average of {self.seen} checkpoints"
-
-
-class _Best(_Last):
-    """The checkpoint with the best score on the source language's validation split; the first wins a tie."""
-
-    def __init__(self, validate: Callable[[], float]) -> None:
-        super().__init__()
-        self.validate = validate
-        self.best: dict[str, torch.Tensor] = {}
-
-    def see(self, module: torch.nn.Module) -> None:
-        module.eval()
-        with torch.no_grad():
-            score = self.validate()
-        module.train()
-        if not self.scores or score > max(self.scores):
-            self.best = {name: value.detach().clone() for name, value in module.state_dict().items()}
-        self.scores.append(score)
-
-    def restore(self, module: torch.nn.Module) -> str:
-        module.load_state_dict(self.best)
-        best = max(self.scores)
-        return f"source-dev checkpoint {self.scores.index(best) + 1} of {len(self.scores)} ({best:.2f})"
