@@ -76,7 +76,7 @@ def test_texts_have_no_labels_beside_them_and_no_doubles():
 def test_a_context_offers_no_way_round_its_grant():
     one = context("texts")
     assert {name for name in dir(one) if not name.startswith("_")} == {
-        "source", "targets", "seed", "device", "text", "labelled", "progress", "log", "read", "diagnostics",
+        "source", "targets", "seed", "device", "text", "labelled", "score", "progress", "log", "read", "diagnostics",
     }  # fmt: skip
 
 

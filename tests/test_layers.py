@@ -10,10 +10,10 @@ from xbench.request import DEFAULT_METHOD, DEFAULT_MODEL
 
 CORE = REPOSITORY / "xbench"
 ORDER = [
-    "errors", "languages", "names", "options", "cell", "keys", "values", "context", "contracts", "hookspecs",
+    "errors", "languages", "names", "options", "cell", "keys", "values", "tables", "context", "contracts", "hookspecs",
     "suite", "registry", "request", "shelf", "access", "grants", "plan", "planner", "store", "journal",
-    "statistics", "standings", "notes", "leaderboard", "render", "environment", "stages", "workers", "runner",
-    "progress", "session", "catalogue", "fake_task", "fake_plugin", "testing", "cli",
+    "items", "conformance", "statistics", "standings", "notes", "leaderboard", "render", "environment", "stages",
+    "workers", "runner", "progress", "session", "catalogue", "fake_task", "fake_plugin", "testing", "cli",
 ]  # fmt: skip
 HEAVY = {"torch", "transformers", "datasets", "evaluate", "sentence_transformers", "peft", "huggingface_hub", "sklearn"}
 MODULES = sorted(path.stem for path in CORE.glob("*.py") if path.stem != "__init__")

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from xbench.cell import Cell, Result, Status
 from xbench.errors import StoreError
+from xbench.items import pack
 from xbench.leaderboard import board
 from xbench.render import to_csv, to_json, to_markdown
-from xbench.statistics import pack
 
 DATA = {"id": "xnli", "revision": "r1", "split": "test", "origin": "hub", "n_rows": 200, "fingerprint": "f"}
 DATA |= {"note": "", "parallel": True}

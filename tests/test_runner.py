@@ -156,9 +156,9 @@ class Predicts(FakeMethod):
 @pytest.mark.parametrize(
     ("gives", "says"),
     [
-        (None, "must predict a table with the column 'label'"),
-        (pa.table({"labels": ["sun"] * 12}), "must predict a table with the column 'label'"),
-        (pa.table({"label": ["sun"] * 11}), "gave 11 predictions for 12 inputs"),
+        (None, "a table with the column 'label' is wanted; there are none"),
+        (pa.table({"labels": ["sun"] * 12}), "a table with the column 'label' is wanted; there are labels"),
+        (pa.table({"label": ["sun"] * 11}), "the predictions of fake-method: 11 rows for 12 inputs"),
     ],
 )
 def test_predictions_of_the_wrong_form_fail_their_cells(tmp_path, gives, says):

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xbench.errors import StoreError
-from xbench.statistics import DRAWS, Interval, bootstrap, interval, pack, uncertainty, unpack
+from xbench.items import pack, unpack
+from xbench.statistics import DRAWS, Interval, bootstrap, interval, uncertainty
 
 LANGUAGES = ("de", "sw", "zh")
 

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from xbench import tables
 from xbench.contracts import Examples, Split, Task
-from xbench.errors import ScopeError
+from xbench.errors import ScopeError, StageError
 from xbench.shelf import Shelf
 
 Place = tuple[Task, Split]  # where to read: a task's split, which may be lent by another task
@@ -62,8 +63,7 @@ class GuardedContext:
         inputs = self._shelf.load(task, language, split).inputs
         kind = "source text" if language == self.source else "target text"
         self._count(kind, language, len(inputs))
-        columns = [inputs[name].to_pylist() for name in ("text", "text_pair") if name in inputs.column_names]
-        return list(dict.fromkeys(text for column in columns for text in column))
+        return list(dict.fromkeys(tables.texts(task.kind, inputs)))
 
     def labelled(self, language: str, split: Split = Split.TRAIN) -> Examples:
         """Labelled examples of a language."""
@@ -76,6 +76,14 @@ class GuardedContext:
         kind = f"{side} validation labels" if split is Split.VALIDATION else f"{side} labels"
         self._count(kind, language, examples.provenance.n_rows)
         return examples
+
+    def score(self, predictions: Any) -> float:
+        """The main metric of predictions for the source's validation split; the core scores, the fit sees a number."""
+        gold = self.labelled(self.source, Split.VALIDATION).gold
+        task, split = self._grant.labels[self.source, Split.VALIDATION]
+        if gold is None:
+            raise StageError(f"the {split} split of {task.name} in {self.source} has no labels to score against")
+        return float(task.score(gold, predictions, self.source).metrics[task.main_metric])
 
     def progress(self, step: int, steps: int, loss: float) -> None:
         """Say how far the work is."""

@@ -1,9 +1,12 @@
 """What a fit is handed: only what its declared scope and needs allow."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from xbench.values import Examples, Split
+
+if TYPE_CHECKING:
+    import pyarrow
 
 
 class Context(Protocol):
@@ -28,7 +31,7 @@ class Context(Protocol):
     def text(self, language: str) -> Sequence[str]:
         """Unlabelled text of a language, from inputs of one split that all languages have; each text once.
 
-        What is counted as supervision are rows: a pair is one.
+        What is counted as supervision are rows: a pair is one. Words that a task gives one by one are joined by blanks.
         """
 
     def progress(self, step: int, steps: int, loss: float) -> None:
@@ -43,3 +46,6 @@ class FitContext(Context, Protocol):
 
     def labelled(self, language: str, split: Split = Split.TRAIN) -> Examples:
         """Inputs and gold of the train or validation split of the source, or of a target where that was declared."""
+
+    def score(self, predictions: "pyarrow.Table") -> float:
+        """The task's main metric (0..100) of predictions for the source's validation split, where that was declared."""

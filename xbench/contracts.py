@@ -1,8 +1,9 @@
 """What plugins provide and what they are given. A plugin's classes need only have these members.
 
-Tables are `pyarrow.Table`. Inputs of sequence classification have the column `text` and, for pairs, `text_pair`;
-gold has the column `label` (text); predictions have `label` and may have `scores`, a list per row in the order
-of `Task.labels`. Row i of one is row i of the other.
+Tables are `pyarrow.Table`; row i of one is row i of the other. Inputs of sequence classification have the column
+`text` and, for pairs, `text_pair`; gold has the column `label` (text); predictions have `label` and may have `scores`,
+a list per row in the order of `Task.labels`. Inputs of token classification have `tokens`, a list of words per row;
+gold and predictions have `tags`, a list of as many labels.
 """
 
 from collections.abc import Mapping

@@ -120,7 +120,7 @@ class FakeMethod:
     name: str = "fake-method"
     summary: str = "memorises words"
     version: int = 1
-    task_kinds: frozenset[TaskKind] = frozenset(TaskKind)
+    task_kinds: frozenset[TaskKind] = frozenset({TaskKind.SEQUENCE_CLASSIFICATION})
     log: FitLog = field(default_factory=FitLog)
     Options: type[Any] = FakeMethodOptions
 

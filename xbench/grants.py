@@ -47,11 +47,15 @@ class Granter:
                 return (self.cell.target,)
 
     def _texts(self, part: Component, spoken: list[str]) -> dict[str, Place]:
-        """Where unlabelled text is read: one split for all, so that the split does not betray the language."""
+        """Where unlabelled text is read: one split for all, so that the split does not betray the language.
+
+        It is never the evaluated split: a fit does not see what it is judged on, not even without labels.
+        """
         if not spoken:
             return {}
         places: dict[str, Place] = {}
-        for split in (Split.TRAIN, Split.VALIDATION):
+        usable = [split for split in (Split.TRAIN, Split.VALIDATION) if split is not self.use.split]
+        for split in usable:
             places = {}
             for language in spoken:
                 for task in (self.use.task, self.use.trainer):
@@ -60,10 +64,10 @@ class Granter:
             if len(places) == len(set(spoken)):
                 return places
         lacking = ", ".join(dict.fromkeys(language for language in spoken if language not in places))
-        raise CannotRunError(
-            f"{part.name.name} needs unlabelled text of one split in every language, and {self.use.task.name} has"
-            f" neither a train split in all of them nor a validation split in {lacking}"
-        )
+        has = f"{part.name.name} needs unlabelled text of one split in every language, and {self.use.task.name} has"
+        if len(usable) == 1:
+            raise CannotRunError(f"{has} no {usable[0]} split in {lacking}; its {self.use.split} split is evaluated")
+        raise CannotRunError(f"{has} neither a train split in all of them nor a validation split in {lacking}")
 
     def _labels(self, needs: frozenset[Resource], targets: tuple[str, ...]) -> dict[tuple[str, Split], Place]:
         source, trainer = self.cell.source, self.use.trainer
@@ -73,6 +77,9 @@ class Granter:
             self._present(trainer, source, lent)
             found[source, Split.TRAIN] = (trainer, lent)
         if Resource.SOURCE_VALIDATION in needs:
+            if self.use.split is Split.VALIDATION and self.cell.target == source:
+                what = f"the validation labels of {source} are what is evaluated, and the fit selects on them"
+                raise CannotRunError(f"{what}; evaluate on the test split, or select otherwise")
             self.shelf.load(self.use.task, source, Split.VALIDATION)
             found[source, Split.VALIDATION] = (self.use.task, Split.VALIDATION)
         for target in targets if Resource.TARGET_LABELS in needs else ():

@@ -10,9 +10,9 @@ import numpy as np
 
 from xbench.cell import Result, Status
 from xbench.errors import StoreError
+from xbench.items import Values, unpack
 from xbench.notes import APART, incidents, remarks
 from xbench.standings import Board, Dataset, Estimate, Row, Table, ranked, targets
-from xbench.statistics import Values, unpack
 
 _Prints = Mapping[str, tuple[str, int]]  # language -> fingerprint and size of its test examples
 
@@ -176,7 +176,7 @@ def _majority(grid: _Grid) -> tuple[Row, ...]:
 
 
 def _items(row: Row, grid: _Grid) -> dict[str, Values]:
-    """Values per example of the languages that have them for every seed: (seeds, examples), two or more."""
+    """Values per example of the languages that have them for every seed: (seeds, examples[, 2]), two or more."""
     found = {}
     for language, by_seed in grid.cells[row.model, row.recipe].items():
         results = [by_seed[seed] for seed in grid.seeds if seed in by_seed and by_seed[seed].items]
@@ -190,7 +190,7 @@ def _unpacked(result: Result) -> Values:
         items = unpack(result.items)
     except StoreError as error:
         raise StoreError(f"{result.cell}: {error}") from error
-    if items.size != result.n_examples:
-        sizes = f"{items.size} scores for {result.n_examples} examples"
+    if len(items) != result.n_examples:
+        sizes = f"{len(items)} scores for {result.n_examples} examples"
         raise StoreError(f"{result.cell}: {sizes}; run the cell again")
     return items

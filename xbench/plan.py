@@ -7,7 +7,7 @@ from typing import Any
 
 from xbench.access import Grant
 from xbench.cell import Cell
-from xbench.contracts import ModelInfo, Task
+from xbench.contracts import ModelInfo, Split, Task
 
 
 class StageKind(StrEnum):
@@ -83,11 +83,12 @@ class FitStage(Stage):
 
 @dataclass(frozen=True)
 class PredictStage(Stage):
-    """Predictions for the test inputs of one language."""
+    """Predictions for the inputs of one language's evaluated split, as a rule test."""
 
     fit: FitStage
     task: Task
     target: str
+    split: Split = Split.TEST
 
     kind = StageKind.PREDICT
 

@@ -25,6 +25,8 @@ from xbench.plan import (
 from xbench.request import Component, Grid, Recipe, TaskUse
 from xbench.shelf import Shelf
 
+LISTED = 40  # as many languages as XTREME has are named one by one where they are not there
+
 
 def build_plan(grid: Grid, shelf: Shelf) -> Plan:
     """The plan of a grid. Raises DataError when nothing at all can be run, or on malformed data."""
@@ -96,7 +98,7 @@ class _Planner:
     def _targets(self, use: TaskUse) -> tuple[list[str], str]:
         """The languages to evaluate, source first, and a remark when the data lack some of the task's."""
         try:
-            there = use.task.available(Split.TEST, self.shelf.data)
+            there = use.task.available(use.split, self.shelf.data)
         except MissingDataError as reason:
             return [], str(reason)
         wanted = self.grid.languages or there
@@ -105,8 +107,9 @@ class _Planner:
             chosen = [self.grid.source, *chosen]  # one prediction, and the transfer gap needs it
         lacking = [language for language in use.task.languages if language not in there]
         name, every = self.shelf.label(use.task), len(use.task.languages)
-        remark = f"{name}: {self.shelf.data} has {len(there)} of {every} languages"
-        if len(lacking) <= 15:
+        what = "languages" if use.split is Split.TEST else f"languages' {use.split} splits"
+        remark = f"{name}: {self.shelf.data} has {len(there)} of {every} {what}"
+        if len(lacking) <= LISTED:
             remark += f" (not there: {', '.join(lacking)})"
         return sorted(chosen, key=lambda lang: lang != self.grid.source), remark if lacking else ""
 
@@ -116,20 +119,22 @@ class _Planner:
             raise CannotRunError(f"{cell.model} knows {', '.join(languages)} only")
         if use.task.kind not in recipe.method.plugin.task_kinds:
             raise CannotRunError(f"{recipe.method.name.name} does not do {use.task.kind}")
-        there = self.shelf.languages(use.task, Split.TEST)  # one that is asked for in vain must not stop the others
+        there = self.shelf.languages(use.task, use.split)  # one that is asked for in vain must not stop the others
         joint = [t for t in targets if t in there and (languages is None or t in languages)]
         scope = Granter(use, cell, joint, self.shelf)
         before: AlignStage | None = None
         for aligner in recipe.aligners:
             before = self._align(base, before, aligner, scope)
         fit = self._fit(base, before, recipe.method, scope)
-        test = self.shelf.load(use.task, cell.target, Split.TEST).provenance
+        test = self.shelf.load(use.task, cell.target, use.split).provenance
+        split = [] if use.split is Split.TEST else [use.split]  # the test split goes without saying, as in names
         predict = PredictStage(
-            digest(["predict", fit.key, use.task.name, cell.target, test.fingerprint]),
+            digest(["predict", fit.key, use.task.name, cell.target, test.fingerprint, *split]),
             f"predict {cell.task} {cell.target} ({test.n_rows:,} rows) with {cell.recipe}, seed {cell.seed}",
             fit,
             use.task,
             cell.target,
+            use.split,
         )
         majority = scope.majority(fit.grant)
         key = digest(["score", predict.key, use.task.revision, test.fingerprint, majority])

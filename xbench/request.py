@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from xbench import names
-from xbench.contracts import Data, Task
+from xbench.contracts import Data, Split, Task
 from xbench.errors import UsageError, unknown
 from xbench.languages import canonical
 from xbench.registry import Registry, find_suite
@@ -13,6 +13,7 @@ from xbench.suite import Suite
 
 DEFAULT_MODEL = "xbench-mini"
 DEFAULT_METHOD = "finetune"  # what a recipe that names only aligners ends in
+EVALUATED = {"test": Split.TEST, "dev": Split.VALIDATION}  # values of the task option `split`
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,12 @@ class Recipe:
 
 @dataclass(frozen=True)
 class TaskUse:
-    """A task of the grid: its name as asked for, and the task that lends the labels (often itself)."""
+    """A task of the grid: its name as asked for, the task that lends the labels (often itself), the evaluated split."""
 
     name: names.Name
     task: Task
     trainer: Task
+    split: Split = Split.TEST
 
 
 @dataclass(frozen=True)
@@ -105,18 +107,24 @@ def _task(name: names.Name, suite_name: names.Name, registry: Registry) -> TaskU
     task: Task = registry.find("task", name.name)
     options = dict(name.options) | dict(suite_name.options)
     for option in options:
-        if option != "train":
-            raise unknown(f"option of task {name.name}", option, ["train"])
+        if option not in ("split", "train"):
+            raise unknown(f"option of task {name.name}", option, ["split", "train"])
+    split = options.pop("split", "test")  # the official one: it goes without saying
+    if split not in EVALUATED:
+        raise unknown(f"split to evaluate {name.name} on", split, EVALUATED)
+    said = {} if split == "test" else {"split": split}
     lender = options.get("train", task.donor)
     if lender is None or lender == task.name:
-        return TaskUse(name, task, task)
+        own = {option: value for option, value in name.options if option != "split"} | said
+        return TaskUse(names.Name(name.name, tuple(sorted(own.items()))), task, task, EVALUATED[split])
     trainer: Task = registry.find("task", lender)
     if trainer.kind != task.kind or set(trainer.labels) != set(task.labels):
         raise UsageError(
             f"{task.name} cannot train on {trainer.name}: its labels are {', '.join(task.labels)},"
             f" those of {trainer.name} {', '.join(trainer.labels)}"
         )
-    return TaskUse(names.Name(name.name, tuple(sorted(options.items()))), task, trainer)
+    asked = names.Name(name.name, tuple(sorted((options | said).items())))
+    return TaskUse(asked, task, trainer, EVALUATED[split])
 
 
 def _recipe(text: str, registry: Registry) -> Recipe:

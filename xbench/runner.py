@@ -10,7 +10,6 @@ from typing import Any
 
 from xbench import environment
 from xbench.cell import Result, Status
-from xbench.contracts import Split
 from xbench.errors import StageError
 from xbench.journal import Journal
 from xbench.keys import file_digest
@@ -131,7 +130,7 @@ class _Record:
 
     def _dataset(self, planned: PlannedCell) -> dict[str, Any]:
         task = planned.score.predict.task
-        test = self.bench.shelf.load(task, planned.cell.target, Split.TEST).provenance
+        test = self.bench.shelf.load(task, planned.cell.target, planned.score.predict.split).provenance
         labels = planned.score.predict.fit.grant.labels
         train = [
             vars(self.bench.shelf.load(lender, language, split).provenance) | {"language": language}

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
+from xbench import tables
 from xbench.contracts import Data, Examples, Origin, Split, Task
 from xbench.errors import MissingDataError
 from xbench.keys import digest
@@ -43,7 +44,7 @@ class Shelf:
         at = (task.name, language, split)
         if at not in self._commonest:
             gold = self.load(task, language, split).gold
-            counts = Counter(gold["label"].to_pylist()) if gold is not None else Counter(task.labels)
+            counts = Counter(tables.labels(task.kind, gold)) if gold is not None else Counter(task.labels)
             self._commonest[at] = str(min(counts, key=lambda label: (-counts[label], label)))
         return self._commonest[at]
 

@@ -6,16 +6,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet
 
-from xbench import environment, options
+from xbench import environment, options, tables
 from xbench.access import GuardedContext
-from xbench.contracts import Encoder, ModelInfo, Predictor, Scores, Split, Task, TaskView
+from xbench.conformance import wrong_answers
+from xbench.contracts import Encoder, ModelInfo, Predictor, Scores, Task, TaskView
 from xbench.errors import DeviceError, DiskError, ModelError, PluginError, StageError, XbenchError
+from xbench.items import pack, ratios
 from xbench.plan import AlignStage, Base, FitStage, PredictStage, ScoreStage, Stage, align_chain
 from xbench.shelf import Shelf
-from xbench.statistics import pack, uncertainty
+from xbench.statistics import uncertainty
 from xbench.store import Store
 
 log = logging.getLogger("xbench")
@@ -100,29 +101,30 @@ class Bench:
         return {**_made_by(stage.method, stage.options), **_consumed(context), "encoder": described}
 
     def _predict(self, stage: PredictStage, folder: Path) -> Mapping[str, Any]:
-        inputs = self.shelf.load(stage.task, stage.target, Split.TEST).inputs
+        inputs = self.shelf.load(stage.task, stage.target, stage.split).inputs
         predictions = self.predictor(stage.fit).predict(inputs, stage.target)
-        if not isinstance(predictions, pa.Table) or "label" not in predictions.column_names:
-            raise PluginError(f"{stage.fit.method.name} must predict a table with the column 'label'")
-        if len(predictions) != len(inputs):
-            raise PluginError(f"{stage.fit.method.name} gave {len(predictions)} predictions for {len(inputs)} inputs")
+        wrong = wrong_answers(stage.task.kind, predictions, inputs)
+        if wrong:
+            raise PluginError(f"the predictions of {stage.fit.method.name}: {wrong}")
         pyarrow.parquet.write_table(predictions, folder / PREDICTIONS, compression="zstd")
         return {"rows": len(predictions), "target": stage.target}
 
     def _score(self, stage: ScoreStage) -> Mapping[str, Any]:
         predict = stage.predict
         folder = self._artifact(predict)
-        gold = self.shelf.load(predict.task, predict.target, Split.TEST).gold
+        gold = self.shelf.load(predict.task, predict.target, predict.split).gold
         if gold is None:
-            raise StageError(f"{predict.task.name} has no test labels in {predict.target}: nothing to score against")
+            what = f"{predict.task.name} has no {predict.split} labels in {predict.target}"
+            raise StageError(f"{what}: nothing to score against")
         predictions = pyarrow.parquet.read_table(folder / PREDICTIONS)
         scores: Scores = predict.task.score(gold, predictions, predict.target)
-        chance = predict.task.score(gold, pa.table({"label": [stage.majority] * len(gold)}), predict.target)
+        same = tables.constant(predict.task.kind, gold, stage.majority)
+        chance = predict.task.score(gold, same, predict.target)
         main = predict.task.main_metric
         return {
             "metrics": dict(scores.metrics),
-            "items": pack(scores.items),
-            "uncertainty": uncertainty(scores.items),
+            "items": pack(scores.items, scores.totals),
+            "uncertainty": uncertainty(ratios(scores.items, scores.totals)),
             "baseline": {"majority": stage.majority, "score": chance.metrics[main]},
         }
 

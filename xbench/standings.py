@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from math import inf
 
 from xbench.cell import Result
-from xbench.statistics import Bootstrap, Interval, Values, bootstrap
+from xbench.items import Values
+from xbench.statistics import Bootstrap, Interval, bootstrap
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class Board:
 def ranked(table: Table, items: Sequence[Mapping[str, Values]]) -> Table:
     """The table with intervals, differences to the best row and ranks; best first, rows without average last.
 
-    `items` are each row's values per example by language, shape (seeds, examples); a row whose targets are
+    `items` are each row's values per example by language, shape (seeds, examples[, 2]); a row whose targets are
     not all there gets no interval. The best row and those that tie with it have rank 1, any other has one
     more than the number of rows with a better average.
     """

@@ -1,4 +1,4 @@
-"""How sure a score is: compact values per example, and bootstrap intervals.
+"""How sure a score is: bootstrap intervals.
 
 The percentile bootstrap (Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 13): draw the
 examples again with replacement, score the draw, repeat; the middle 95 % of the draws are the interval.
@@ -8,9 +8,6 @@ sets, here languages, must not be read one test at a time (Dror et al. 2017, Rep
 Natural Language Processing, TACL 5): one interval of the average answers for all of them.
 """
 
-import base64
-import binascii
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,57 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from xbench.errors import StoreError
+from xbench.items import Values
 
 DRAWS = 2000
 CONFIDENCE = 0.95
 SEED = 20040725  # any constant: the same results always give the same bytes
 _CELLS = 4_000_000  # draws x examples held at a time: three arrays of 8 bytes each, about 100 MB
 _GRID = 2.0**24  # the precision of float32 below 1; sums of whole numbers come out the same in any order
-
-Values = NDArray[np.float64]
-
-
-def pack(values: Sequence[float] | Values) -> dict[str, Any]:
-    """Values per example as JSON: bits when all are 0 or 1, else float32. Raises ValueError on anything else."""
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        array = np.array(np.nan)
-    if array.ndim != 1 or not (np.abs(array) <= np.finfo(np.float32).max).all():
-        raise ValueError("scores per example must be a flat list of finite numbers")
-    bits = np.isin(array, (0.0, 1.0)).all()
-    data = np.packbits(array.astype(bool)).tobytes() if bits else zlib.compress(array.astype("<f4").tobytes(), 9)
-    encoding = "bitmap" if bits else "float32"
-    return {"encoding": encoding, "n": array.size, "data": base64.b64encode(data).decode("ascii")}
-
-
-def unpack(record: Mapping[str, Any]) -> Values:
-    """What `pack` was given, to the precision of float32. Raises StoreError when the record is broken."""
-    try:
-        encoding, n = record["encoding"], record["n"]
-        if type(n) is not int or n < 0:
-            raise ValueError(f"n is {n!r}, not a count")
-        values = _decode(encoding, n, base64.b64decode(record["data"], validate=True))
-    except (KeyError, TypeError, ValueError, binascii.Error, zlib.error) as error:
-        raise StoreError(f"cannot read the scores per example: {error}; run the cell again") from error
-    if not np.isfinite(values).all():
-        raise StoreError("cannot read the scores per example: some are not finite; run the cell again")
-    return values
-
-
-def _decode(encoding: str, n: int, data: bytes) -> Values:
-    if encoding == "bitmap":
-        if len(data) != (n + 7) // 8:
-            raise ValueError(f"{len(data)} bytes cannot be {n} bits")
-        return np.unpackbits(np.frombuffer(data, np.uint8), count=n).astype(np.float64)
-    if encoding == "float32":
-        stream = zlib.decompressobj()
-        plain = stream.decompress(data, 4 * n + 1)  # never more than asked, whatever the record says
-        if len(plain) != 4 * n or not stream.eof:
-            raise ValueError(f"the data are not {n} numbers")
-        return np.frombuffer(plain, "<f4").astype(np.float64)
-    raise ValueError(f"no encoding is called {encoding!r}")
 
 
 @dataclass(frozen=True)
@@ -91,13 +44,17 @@ def interval(draws: Values) -> Interval:
 
 
 def uncertainty(values: Sequence[float] | Values, draws: int = DRAWS) -> dict[str, Any]:
-    """Standard error of the mean and its interval over examples, 0..100; empty below two examples."""
+    """Standard error of the score and its interval over examples, 0..100; empty below two examples.
+
+    `values` are those of `items.ratios`, shape (examples,) or (examples, 2). The error of a ratio of sums is the
+    linearised one (Cochran 1977, Sampling Techniques, section 6.3).
+    """
     items = np.asarray(values, dtype=np.float64)
-    if items.size < 2:
+    if len(items) < 2:
         return {}
     found = interval(bootstrap([{"": items[np.newaxis]}], parallel=True, draws=draws).rows[0][""])
     return {
-        "standard_error": float(items.std(ddof=1) / np.sqrt(items.size) * 100),
+        "standard_error": _standard_error(items),
         "confidence_interval": {
             "lower": found.lower,
             "upper": found.upper,
@@ -105,6 +62,16 @@ def uncertainty(values: Sequence[float] | Values, draws: int = DRAWS) -> dict[st
             "method": f"percentile bootstrap over examples, {draws} draws",
         },
     }
+
+
+def _standard_error(items: Values) -> float:
+    if items.ndim == 1:
+        return float(items.std(ddof=1) / np.sqrt(items.size) * 100)
+    parts, wholes = items.T
+    if not wholes.sum():
+        return 0.0
+    residuals = parts - parts.sum() / wholes.sum() * wholes
+    return float(residuals.std(ddof=1) / np.sqrt(len(items)) / wholes.mean() * 100)
 
 
 @dataclass(frozen=True)
@@ -137,10 +104,11 @@ class Bootstrap:
 def bootstrap(rows: Sequence[Mapping[str, ArrayLike]], *, parallel: bool, draws: int = DRAWS) -> Bootstrap:
     """Draw examples and seeds again, both at once, the same for every row.
 
-    A row maps language -> values per example (0..1), shape (seeds, examples); all rows have the same seeds in
-    the same order, and a language the same examples. Where test items are `parallel`, languages with equally
-    many examples share each draw; elsewhere every language has its own. A language's draws depend on nothing
-    but its code and size, so another row or language moves no number.
+    A row maps language -> values per example (0..1), shape (seeds, examples), or numerators and denominators
+    of a ratio of sums, (seeds, examples, 2), whose sums are divided in each draw, seed by seed. All rows have
+    the same seeds in the same order, and a language the same examples. Where test items are `parallel`,
+    languages with equally many examples share each draw; elsewhere every language has its own. A language's
+    draws depend on nothing but its code and size, so another row or language moves no number.
 
     Seeds are crossed with examples (seed k is the same data order in every row), so both are drawn (Owen
     2007, The pigeonhole bootstrap). Of S seeds S - 1 are drawn, lest the variance of few seeds be understated
@@ -150,34 +118,42 @@ def bootstrap(rows: Sequence[Mapping[str, ArrayLike]], *, parallel: bool, draws:
 
     Raises ValueError when shapes do not fit.
     """
-    groups: dict[tuple[str, int], list[tuple[int, str, Values]]] = {}
+    groups: dict[tuple[str, tuple[int, ...]], list[tuple[int, str, Values]]] = {}
     shapes: dict[str, tuple[int, ...]] = {}
     for index, row in enumerate(rows):
         for language, values in row.items():
             array = np.asarray(values, dtype=np.float64)
-            if array.ndim != 2 or not array.size or array.shape != shapes.setdefault(language, array.shape):
+            if not _fits(array) or array.shape != shapes.setdefault(language, array.shape):
                 raise ValueError(f"rows do not have the same seeds and examples in {language!r}")
             stream = "" if parallel else language
-            groups.setdefault((stream, array.shape[1]), []).append((index, language, array))
+            groups.setdefault((stream, array.shape[1:]), []).append((index, language, array))
     sizes = {shape[0] for shape in shapes.values()} or {1}
     if len(sizes) > 1:
         raise ValueError(f"languages do not have the same seeds: {sorted(sizes)}")
     seeds = _drawn_seeds(sizes.pop(), draws)
     scores: list[dict[str, Values]] = [{} for _ in rows]
-    for (stream, n), entries in groups.items():
-        drawn = _draw(_counts(stream, n, draws), np.stack([array for _, _, array in entries]), seeds)
+    for (stream, shape), entries in groups.items():
+        drawn = _draw(_counts(stream, shape[0], draws), np.stack([array for _, _, array in entries]), seeds)
         for (index, language, _), values in zip(entries, drawn, strict=True):
             scores[index][language] = values
     return Bootstrap(tuple(scores))
 
 
+def _fits(array: Values) -> bool:
+    return array.size > 0 and (array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 2))
+
+
 def _draw(counts: Iterable[Values], items: Values, seeds: Values) -> Values:
-    """Scores of draws: items (entries, seeds, examples), seeds (draws, seeds) give (entries, draws)."""
-    entries, n_seeds, n = items.shape
-    flat = np.ascontiguousarray(np.rint(items * _GRID).reshape(-1, n).T)
-    sums = np.concatenate([chunk @ flat for chunk in counts]).reshape(-1, entries, n_seeds)
+    """Scores of draws: items (entries, seeds, examples[, 2]), seeds (draws, seeds) give (entries, draws)."""
+    entries, n_seeds, n = items.shape[:3]
+    flat = np.ascontiguousarray(np.rint(np.moveaxis(items, 2, -1) * _GRID).reshape(-1, n).T)
+    sums = np.concatenate([chunk @ flat for chunk in counts]).reshape(-1, entries, n_seeds, *items.shape[3:])
+    whole = _GRID * n
+    if items.ndim == 4:  # the sums of a seed are divided before seeds are averaged, as the scores themselves are
+        parts, wholes = sums[..., 0], sums[..., 1]
+        sums, whole = np.divide(parts, wholes, out=np.zeros_like(parts), where=wholes != 0), 1.0
     total: Values = (sums * seeds[:, np.newaxis]).sum(axis=2).T
-    scale = 100 / (_GRID * n * float(seeds[0].sum()))
+    scale = 100 / (whole * float(seeds[0].sum()))
     scores: Values = total * scale
     return scores
 

@@ -14,10 +14,9 @@ import types
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-import pyarrow as pa
-
 from xbench import options
-from xbench.contracts import Data, Examples, ModelInfo, Resource, Scope, Scores, Split, TaskKind
+from xbench.conformance import check_examples, check_score, require
+from xbench.contracts import Data, ModelInfo, Resource, Scope, Split, TaskKind
 from xbench.errors import PluginError, UsageError
 from xbench.fake_plugin import FakeAligner, FakeMethod, FakePlugin, FitLog
 from xbench.fake_task import FakeEncoder, FakeModel, FakeTask
@@ -34,26 +33,24 @@ PLAIN = (str, int, float, bool)
 def check_task(task: Any, data: Data) -> None:
     """The task's description, and every split of every language that `data` holds: tables, fingerprint, scores."""
     who = _described(task, "task", {"revision": str, "main_metric": str, "parallel": bool, "hyperparameters": Mapping})
-    _require(isinstance(task.kind, TaskKind), f"{who}: kind must be a TaskKind, not {task.kind!r}")
+    require(isinstance(task.kind, TaskKind), f"{who}: kind must be a TaskKind, not {task.kind!r}")
     labels, languages = task.labels, task.languages
-    _require(
-        _texts(labels) and len(set(labels)) == len(labels) > 1, f"{who}: labels must be a tuple of 2 or more texts"
-    )
+    require(_texts(labels) and len(set(labels)) == len(labels) > 1, f"{who}: labels must be a tuple of 2 or more texts")
     _check_languages(who, languages)
     for name in ("train_on", "donor", "sample"):
         value = getattr(task, name, 0)
-        _require(value is None or isinstance(value, str), f"{who}: {name} must be a text or None, not {value!r}")
+        require(value is None or isinstance(value, str), f"{who}: {name} must be a text or None, not {value!r}")
     for split in (Split.TRAIN, Split.VALIDATION, Split.TEST):
         there = task.available(split, data)
         ordered = tuple(language for language in languages if language in there)
-        _require(there == ordered, f"{who}: available({split}) must be languages of the task in its order: {there!r}")
+        require(there == ordered, f"{who}: available({split}) must be languages of the task in its order: {there!r}")
         for language in there:
             examples, where = task.load(language, split, data), f"{who}, {language} {split}"
-            _check_examples(task, where, examples)
+            check_examples(task, where, examples)
             again = task.load(language, split, data).provenance
-            _require(examples.provenance == again, f"{where}: the same rows must give the same fingerprint")
+            require(examples.provenance == again, f"{where}: the same rows must give the same fingerprint")
     for language in task.available(Split.TEST, data):
-        _check_score(task, f"{who}, {language}", task.load(language, Split.TEST, data), language)
+        check_score(task, f"{who}, {language}", task.load(language, Split.TEST, data), language)
 
 
 def check_model(model: Any) -> None:
@@ -62,11 +59,11 @@ def check_model(model: Any) -> None:
     languages = getattr(model, "languages", ())
     if languages is not None:
         _check_languages(who, languages)
-    _require(callable(getattr(model, "load", None)), f"{who} lacks load()")
+    require(callable(getattr(model, "load", None)), f"{who} lacks load()")
     info = model.info()
     good = isinstance(info, ModelInfo) and all(isinstance(value, str) for value in vars(info).values())
-    _require(good and info.id and info.digest, f"{who}: info() must give a ModelInfo with id and digest, not {info!r}")
-    _require(info == model.info(), f"{who}: info() must give the same each time")
+    require(good and info.id and info.digest, f"{who}: info() must give a ModelInfo with id and digest, not {info!r}")
+    require(info == model.info(), f"{who}: info() must give the same each time")
 
 
 def check_aligner(aligner: Any) -> None:
@@ -74,7 +71,7 @@ def check_aligner(aligner: Any) -> None:
     who = _check_trained(aligner, "aligner", ("fit", "save", "load"))
     for chosen in _variants(aligner.Options):
         wrong = sorted(aligner.needs(chosen) - {Resource.SOURCE_TEXT, Resource.TARGET_TEXT})
-        _require(not wrong, f"{who} needs {', '.join(wrong)}, but the context of an aligner has no labels")
+        require(not wrong, f"{who} needs {', '.join(wrong)}, but the context of an aligner has no labels")
 
 
 def check_method(method: Any) -> None:
@@ -82,12 +79,7 @@ def check_method(method: Any) -> None:
     who = _check_trained(method, "method", ("fit", "load"))
     kinds = getattr(method, "task_kinds", None)
     good = isinstance(kinds, frozenset) and bool(kinds) and all(isinstance(kind, TaskKind) for kind in kinds)
-    _require(good, f"{who}: task_kinds must be a frozenset of TaskKind, not {kinds!r}")
-
-
-def _require(fact: bool, problem: str) -> None:
-    if not fact:
-        raise PluginError(problem)
+    require(good, f"{who}: task_kinds must be a frozenset of TaskKind, not {kinds!r}")
 
 
 def _texts(values: Any) -> bool:
@@ -97,86 +89,55 @@ def _texts(values: Any) -> bool:
 def _described(thing: Any, kind: str, wanted: Mapping[str, type]) -> str:
     """The object's title for messages, after checking its name, summary and the attributes in `wanted`."""
     name = getattr(thing, "name", None)
-    _require(isinstance(name, str), f"a {kind} needs a name; {thing!r} has {name!r}")
+    require(isinstance(name, str), f"a {kind} needs a name; {thing!r} has {name!r}")
     try:
         plain = parse(str(name)).name == name and not set(str(name)) & set(",+= ")
     except UsageError:
         plain = False
-    _require(plain, f"the name of the {kind} {name!r} must have no brackets, commas, blanks, + or =")
+    require(plain, f"the name of the {kind} {name!r} must have no brackets, commas, blanks, + or =")
     for attribute, of in {"summary": str, **wanted}.items():
         value = getattr(thing, attribute, None)
         good = isinstance(value, of) and (value != "" or of is not str)
-        _require(good, f"the {kind} {name!r} needs {attribute}: {of.__name__}, not {value!r}")
+        require(good, f"the {kind} {name!r} needs {attribute}: {of.__name__}, not {value!r}")
     return f"the {kind} {name!r}"
 
 
 def _check_languages(who: str, languages: Any) -> None:
-    _require(_texts(languages) and bool(languages), f"{who}: languages must be a tuple of BCP 47 tags: {languages!r}")
+    require(_texts(languages) and bool(languages), f"{who}: languages must be a tuple of BCP 47 tags: {languages!r}")
     for language in languages:
         try:
-            _require(canonical(language) == language, f"{who}: write {canonical(language)!r} for {language!r}")
+            require(canonical(language) == language, f"{who}: write {canonical(language)!r} for {language!r}")
         except UsageError as error:
             raise PluginError(f"{who}: {error}") from error
-
-
-def _check_examples(task: Any, where: str, examples: Any) -> None:
-    _require(isinstance(examples, Examples), f"{where}: load must give Examples, not {type(examples).__name__}")
-    inputs, gold, rows = examples.inputs, examples.gold, examples.provenance.n_rows
-    columns = set(inputs.column_names) if isinstance(inputs, pa.Table) else set()
-    good = {"text"} <= columns <= {"text", "text_pair"}
-    _require(good, f"{where}: inputs must be a table of the columns text and, for pairs, text_pair; not {columns}")
-    _require(len(inputs) == rows > 0, f"{where}: provenance says {rows} rows, inputs have {len(inputs)}")
-    _require(bool(examples.provenance.fingerprint), f"{where}: provenance needs a fingerprint of the rows")
-    if gold is not None:
-        _require(len(gold) == rows, f"{where}: {len(gold)} rows of gold for {rows} inputs")
-        strange = set(gold["label"].to_pylist()) - set(task.labels)
-        _require(not strange, f"{where}: gold holds labels that the task does not name: {sorted(map(str, strange))}")
-
-
-def _check_score(task: Any, where: str, test: Examples, language: str) -> None:
-    """Gold against itself is perfect; predictions of another length are refused."""
-    if test.gold is None:
-        return
-    scores = task.score(test.gold, test.gold.select(["label"]), language)
-    _require(isinstance(scores, Scores), f"{where}: score must give Scores, not {type(scores).__name__}")
-    _require(task.main_metric in scores.metrics, f"{where}: score lacks the main metric {task.main_metric!r}")
-    _require(scores.metrics[task.main_metric] == 100, f"{where}: gold against itself must score 100: {scores.metrics}")
-    _require(len(scores.items) == len(test.gold), f"{where}: score must give one item per row")
-    _require(all(item == 1 for item in scores.items), f"{where}: the items of gold against itself must be 1")
-    try:
-        task.score(test.gold, test.gold.select(["label"]).slice(1), language)
-    except Exception:  # any refusal will do: the core counts rows itself and says so better
-        return
-    raise PluginError(f"{where}: score must refuse predictions of another length than gold")
 
 
 def _check_trained(thing: Any, kind: str, does: Iterable[str]) -> str:
     who = _described(thing, kind, {"version": int, "Options": type})
     for name in does:
-        _require(callable(getattr(thing, name, None)), f"{who} lacks {name}()")
+        require(callable(getattr(thing, name, None)), f"{who} lacks {name}()")
     _check_options(who, thing.Options)
     for chosen in _variants(thing.Options):
         needs, scope = thing.needs(chosen), thing.scope(chosen)
         good = isinstance(needs, frozenset) and all(isinstance(need, Resource) for need in needs)
-        _require(good, f"{who}: needs must give a frozenset of Resource, not {needs!r}")
-        _require(isinstance(scope, Scope), f"{who}: scope must give a Scope, not {scope!r}")
+        require(good, f"{who}: needs must give a frozenset of Resource, not {needs!r}")
+        require(isinstance(scope, Scope), f"{who}: scope must give a Scope, not {scope!r}")
         fits = scope is not Scope.SOURCE or not needs & TARGET
-        _require(fits, f"{who} needs target data but declares the scope {scope} ({chosen})")
+        require(fits, f"{who} needs target data but declares the scope {scope} ({chosen})")
     return who
 
 
 def _check_options(who: str, cls: Any) -> None:
     frozen = dataclasses.is_dataclass(cls) and getattr(cls, "__dataclass_params__").frozen  # noqa: B009
-    _require(frozen, f"{who}: Options must be a frozen dataclass")
+    require(frozen, f"{who}: Options must be a frozen dataclass")
     for name, hint in get_type_hints(cls).items():
-        _require(_plain(hint), f"{who}: the option {name} must be text, number, truth value or Literal, not {hint}")
+        require(_plain(hint), f"{who}: the option {name} must be text, number, truth value or Literal, not {hint}")
     try:
         chosen = options.as_dict(cls())
         digest(chosen)  # a value that is not JSON cannot be part of a key
         for name, value in chosen.items():
             text = str(value).lower() if value is None or isinstance(value, bool) else str(value)
             again = options.as_dict(options.resolve(cls, who, {name: text}))
-            _require(again == chosen, f"{who}: the option {name}={text} does not read back as its default {value!r}")
+            require(again == chosen, f"{who}: the option {name}={text} does not read back as its default {value!r}")
     except (TypeError, ValueError, UsageError) as error:
         raise PluginError(f"{who}: every option needs a default that fits its type: {error}") from error
 

@@ -14,6 +14,7 @@ class TaskKind(StrEnum):
     """What is predicted."""
 
     SEQUENCE_CLASSIFICATION = "sequence-classification"
+    TOKEN_CLASSIFICATION = "token-classification"  # noqa: S105
 
 
 class Split(StrEnum):
@@ -86,10 +87,16 @@ class Examples:
 
 @dataclass(frozen=True)
 class Scores:
-    """Official metrics (0..100) and the main metric's value per example (0..1), whose mean is the main score."""
+    """Official metrics (0..100), and what the main score is made of, per example.
+
+    The main score is 100 * sum(items) / sum(totals), 0 where the totals sum to 0. Without `totals` every example
+    counts 1, and it is the mean of values 0..1, such as accuracy. A score of the whole text has totals: for micro F1,
+    items are twice the true positives, and totals what was predicted plus what is gold.
+    """
 
     metrics: Mapping[str, float]
     items: Sequence[float]
+    totals: Sequence[float] | None = None
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,14 @@ from tests.plugins.test_training import OPTIONS, Regression
 torch.set_num_threads(1)  # bits are compared
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """What stands for kill -9."""
 
 
 def context(path, stop=None, every=3, settings=None):
     def on_step(step, steps, loss):
         if step == stop:
-            raise Killed
+            raise KilledError
 
     checkpoint = Checkpoint(path, every, settings or {"seed": 5})
     return TrainingContext(seed=5, on_step=on_step, checkpoint=checkpoint)
@@ -30,7 +30,7 @@ def context(path, stop=None, every=3, settings=None):
 def test_a_killed_training_goes_on_to_the_same_bits(tmp_path, stop):
     whole, killed, resumed = (Regression(dropout=0.5) for _ in range(3))
     expected = train(whole, OPTIONS, TrainingContext(seed=5))
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         train(killed, OPTIONS, context(tmp_path / "c", stop))
     log = train(resumed, OPTIONS, context(tmp_path / "c"))
     assert torch.equal(resumed.state(), whole.state())

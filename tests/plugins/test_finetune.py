@@ -3,8 +3,8 @@
 import pytest
 import torch
 from safetensors.torch import load_file
-from xbench_methods.classifier import HEAD
 from xbench_methods.finetune import Finetune, FinetuneOptions
+from xbench_methods.learning import HEAD
 
 from tests.plugins import tiny
 from xbench.contracts import Examples, Provenance, Resource, Scope, Split

@@ -202,7 +202,8 @@ def test_what_the_hub_holds_is_known_without_asking_it():
     assert XNLI.available(Split.TEST, HUB) == XNLI.languages
     assert SNLI.available(Split.LENT, HUB) == ("en",)
     assert SIB200.available(Split.VALIDATION, HUB) == SIB200.languages
-    assert AMERICASNLI.available(Split.TEST, HUB) == ()
+    with pytest.raises(MissingDataError, match="americasnli has no pinned data set of the hub; name its data with --d"):
+        AMERICASNLI.available(Split.TEST, HUB)
     with pytest.raises(MissingDataError, match="no pinned data set of the hub has the test split in 'ay'"):
         AMERICASNLI.load("ay", Split.TEST, HUB)
 

@@ -9,7 +9,7 @@ import pytest
 from xbench_tasks.americasnli import AMERICASNLI
 from xbench_tasks.flores import CODES, TAGS
 from xbench_tasks.hooks import xbench_suites, xbench_tasks
-from xbench_tasks.rows import Rows, fingerprint
+from xbench_tasks.rows import Rows
 from xbench_tasks.sib200 import SIB200
 from xbench_tasks.snli import SNLI
 from xbench_tasks.xnli import XNLI
@@ -107,8 +107,8 @@ BASE = Rows(["a", "b"], ["c", "d"], ["x", "y"])
     ],
 )
 def test_a_fingerprint_changes_with_any_change_of_a_row(changed):
-    assert fingerprint(changed) != fingerprint(BASE)
-    assert fingerprint(changed) == fingerprint(Rows(changed.texts, changed.pairs, changed.labels, "a note"))
+    assert changed.fingerprint() != BASE.fingerprint()
+    assert changed.fingerprint() == Rows(changed.texts, changed.pairs, changed.labels, "a note").fingerprint()
 
 
 def test_flores_codes_map_to_one_canonical_tag_each():
@@ -122,9 +122,9 @@ def test_flores_codes_map_to_one_canonical_tag_each():
 
 
 def test_tasks_describe_themselves():
-    assert list(TASKS) == ["xnli", "snli", "americasnli", "sib200"]
-    assert [len(task.languages) for task in TASKS.values()] == [15, 1, 10, 205]
-    assert [task.parallel for task in TASKS.values()] == [True, False, False, True]
+    assert list(TASKS) == ["xnli", "snli", "americasnli", "sib200", "udpos", "panx"]
+    assert [len(task.languages) for task in TASKS.values()] == [15, 1, 10, 205, 33, 40]
+    assert [task.parallel for task in TASKS.values()] == [True, False, False, True, False, False]
     assert XNLI.hyperparameters["learning_rate"] == 2e-5
     assert dict(SIB200.hyperparameters) == {
         "learning_rate": 1e-5,

@@ -36,7 +36,11 @@ class Checkpoint:
         return step % self.every == 0
 
     def save(
-        self, progress: Progress, module: torch.nn.Module, optimizers: Sequence[torch.optim.Optimizer], device: torch.device
+        self,
+        progress: Progress,
+        module: torch.nn.Module,
+        optimizers: Sequence[torch.optim.Optimizer],
+        device: torch.device,
     ) -> None:
         """Write everything. The file exists whole or not at all."""
         tensors = {f"module.{name}": value for name, value in module.state_dict().items()}
@@ -61,8 +65,9 @@ class Checkpoint:
         with safe_open(self.path, framework="pt", device="cpu") as file:
             metadata = file.metadata()
             if metadata["settings"] != self._settings():
-                raise ValueError(f"{self.path} is of another training ({metadata['settings']}); move it away to start anew")
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
+                other = metadata["settings"]
+                raise ValueError(f"{self.path} is of another training ({other}); move it away to start anew")
+            tensors = {name: file.get_tensor(name) for name in sorted(file.keys())}
         module.load_state_dict({n.removeprefix("module."): v for n, v in tensors.items() if n.startswith("module.")})
         for number, optimizer in enumerate(optimizers):
             optimizer.load_state_dict(optimizer.state_dict() | {"state": _states(tensors, f"optimizer.{number}.")})

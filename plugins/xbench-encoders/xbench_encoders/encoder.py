@@ -1,7 +1,7 @@
 """The encoder: text of a named language to states, by whatever tokenizer and module that language has."""
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,19 @@ class Tokens:
     def lengths(self) -> list[int]:
         """Tokens per row, special tokens included."""
         return [len(row) for row in self.ids]
+
+
+@dataclass(frozen=True)
+class Words:
+    """Sentences of words, tokenized: each row of `tokens` is a sentence or, of one that is too long, a part of it.
+
+    By row, `firsts` are the positions of the words' first sub-words and `sentences` the sentence it belongs to; the
+    rows of a sentence stand in order, and all its words have a place in them.
+    """
+
+    tokens: Tokens
+    firsts: Sequence[Sequence[int]]
+    sentences: Sequence[int]
 
 
 def joined(parts: Sequence[Tokens]) -> Tokens:
@@ -102,10 +115,30 @@ class TransformerEncoder:
         second = list(pairs) if pairs is not None else None
         limit = min(max_length, _longest(self.tower(language)))
         coded = tokenizer(list(texts), second, truncation="longest_first", max_length=limit)
-        ids = coded["input_ids"]
-        types = coded.get("token_type_ids") or [[0] * len(row) for row in ids]
-        sides = [[-1 if side is None else side for side in coded.sequence_ids(row)] for row in range(len(ids))]
-        return Tokens(language, ids, types, sides)
+        return _tokens(coded, language)
+
+    def tokenize_words(self, sentences: Sequence[Sequence[str]], language: str, max_length: int) -> Words:
+        """Tokenize sentences that are split into words already; none is cut off: longer ones become several rows.
+
+        A word that the tokenizer leaves nothing of is the unknown token, as in XTREME's scripts; of a word that does
+        not fit into a row by itself only the beginning is read. A sentence without words has no row.
+        """
+        tower = self.tower(language)
+        limit = min(max_length, _longest(tower))
+        sizes = _subwords(tower.tokenizer, sentences)
+        unknown = tower.tokenizer.unk_token or "?"
+        rows: list[list[str]] = []
+        owners: list[int] = []
+        for at, (words, counts) in enumerate(zip(sentences, sizes, strict=True)):
+            known = [word if count else unknown for word, count in zip(words, counts, strict=True)]
+            for start, end in _windows(counts, limit - tower.tokenizer.num_special_tokens_to_add()):
+                rows.append(known[start:end])
+                owners.append(at)
+        if not rows:
+            return Words(Tokens(language, [], [], []), [], [])
+        coded = tower.tokenizer(rows, is_split_into_words=True, truncation=True, max_length=limit)
+        firsts = [_firsts(coded.word_ids(row), len(words)) for row, words in enumerate(rows)]
+        return Words(_tokens(coded, language), firsts, owners)
 
     def batch(self, tokens: Tokens, rows: Sequence[int]) -> Batch:
         """Pad the rows to the longest of them, on the encoder's device."""
@@ -163,6 +196,50 @@ class TransformerEncoder:
         except (OSError, RuntimeError, SafetensorError) as error:
             raise StageError(f"{folder / WEIGHTS}: the weights do not fit: {str(error).splitlines()[0]}") from error
         return self
+
+
+def _tokens(coded: Any, language: str) -> Tokens:
+    ids = coded["input_ids"]
+    types = coded.get("token_type_ids") or [[0] * len(row) for row in ids]
+    sides = [[-1 if side is None else side for side in coded.sequence_ids(row)] for row in range(len(ids))]
+    return Tokens(language, ids, types, sides)
+
+
+def _subwords(tokenizer: Any, sentences: Sequence[Sequence[str]]) -> list[list[int]]:
+    """How many sub-words every word has."""
+    if not sentences:
+        return []
+    coded = tokenizer([list(words) for words in sentences], is_split_into_words=True, add_special_tokens=False,
+                      verbose=False)  # fmt: skip
+    found = [[0] * len(words) for words in sentences]
+    for row, counts in enumerate(found):
+        for word in coded.word_ids(row):
+            counts[word] += 1
+    return found
+
+
+def _windows(counts: Sequence[int], room: int) -> Iterator[tuple[int, int]]:
+    """Stretches of words, as long as their sub-words leave room; a word too long for any stands alone."""
+    start = used = 0
+    for at, count in enumerate(counts):
+        size = max(1, count)  # a word of no sub-words becomes the unknown token
+        if at > start and used + size > room:
+            yield start, at
+            start, used = at, 0
+        used += size
+    if counts:
+        yield start, len(counts)
+
+
+def _firsts(owners: Sequence[int | None], words: int) -> list[int]:
+    """The position of each word's first sub-word. Raises ModelError when the tokenizer leaves one out."""
+    found: dict[int, int] = {}
+    for position, word in enumerate(owners):
+        if word is not None:
+            found.setdefault(word, position)
+    if len(found) != words:
+        raise ModelError(f"the tokenizer leaves {words - len(found)} of {words} words without a token")
+    return [found[word] for word in range(words)]
 
 
 def _module_name(language: str) -> str:

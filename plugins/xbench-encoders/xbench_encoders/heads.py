@@ -1,5 +1,7 @@
 """From token states to one vector per row, and from that to label scores."""
 
+from collections.abc import Sequence
+
 import torch
 
 from xbench_encoders.encoder import Batch
@@ -44,3 +46,39 @@ class ClassificationHead(torch.nn.Module):
         pooled = self.dropout(pool(states, batch, self.pooling))
         scores: torch.Tensor = self.output(self.dropout(torch.tanh(self.dense(pooled))))
         return scores
+
+
+class LinearHead(torch.nn.Module):
+    """A linear layer on any pooling: what a probe learns."""
+
+    def __init__(self, dimension: int, labels: int, pooling: str) -> None:
+        super().__init__()
+        self.pooling = pooling
+        self.output = torch.nn.Linear(dimension * (4 if pooling == "compare" else 1), labels)
+
+    def forward(self, states: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Label scores before the softmax, (rows, labels)."""
+        scores: torch.Tensor = self.output(pool(states, batch, self.pooling))
+        return scores
+
+
+class TokenClassificationHead(torch.nn.Module):
+    """Dropout, linear on the state of each word's first sub-word: the head of BERT's tagger (Devlin et al. 2019)."""
+
+    def __init__(self, dimension: int, labels: int, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.output = torch.nn.Linear(dimension, labels)
+        self.dropout = torch.nn.Dropout(dropout)
+        torch.nn.init.normal_(self.output.weight, std=0.02)
+        torch.nn.init.zeros_(self.output.bias)
+
+    def forward(self, states: torch.Tensor, firsts: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Label scores before the softmax, (words, labels), row by row; `firsts` are positions by row of states."""
+        scores: torch.Tensor = self.output(self.dropout(self.words(states, firsts)))
+        return scores
+
+    def words(self, states: torch.Tensor, firsts: Sequence[Sequence[int]]) -> torch.Tensor:
+        """The states that stand for words, (words, d), row by row."""
+        places = [(row, position) for row, positions in enumerate(firsts) for position in positions]
+        rows, positions = torch.tensor(places, dtype=torch.long, device=states.device).reshape(-1, 2).T
+        return states[rows, positions]

@@ -6,21 +6,14 @@ from pathlib import Path
 
 import pyarrow as pa
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from xbench_encoders.encoder import Tokens, TransformerEncoder
-from xbench_encoders.heads import ClassificationHead
+from xbench_encoders.heads import ClassificationHead, LinearHead
 from xbench_encoders.sampling import length_order
-from xbench_encoders.training import TrainingContext, TrainingOptions, adamw, train
+from xbench_encoders.training import TrainingOptions, adamw
 
 from xbench.contracts import Examples, FitContext, Split, TaskView
-from xbench.errors import StageError
+from xbench_methods.learning import PREDICTION_BATCH, Trained, drawn_from, gold_of, learn, reading, save
 from xbench_methods.options import ClassifierOptions
-
-HEAD = "head.safetensors"
-# Rows predicted at once. Fixed, and each language is batched by itself: which other languages are asked for must not
-# change the padding, and with it the last bits, of a prediction.
-PREDICTION_BATCH = 64
 
 
 @dataclass
@@ -28,7 +21,7 @@ class Classifier:
     """Encoder and head; predicts any language that the encoder knows."""
 
     encoder: TransformerEncoder
-    head: ClassificationHead
+    head: ClassificationHead | LinearHead
     labels: tuple[str, ...]
     max_length: int
 
@@ -51,17 +44,7 @@ class Classifier:
 
     def save(self, folder: Path) -> None:
         """Encoder and head as safetensors."""
-        self.encoder.save(folder)
-        state = {name: value.detach().cpu().contiguous() for name, value in self.head.state_dict().items()}
-        save_file(state, folder / HEAD)
-
-
-class _Trained(torch.nn.Module):
-    """Encoder and head as one module."""
-
-    def __init__(self, encoder: torch.nn.Module, head: torch.nn.Module) -> None:
-        super().__init__()
-        self.encoder, self.head = encoder, head
+        save(self.encoder, self.head, folder)
 
 
 class _CrossEntropy:
@@ -71,7 +54,7 @@ class _CrossEntropy:
 
     def __init__(self, classifier: Classifier, parts: Sequence[tuple[Tokens, list[int]]]) -> None:
         self.classifier, self.parts = classifier, parts
-        self.module = _Trained(classifier.encoder.module, classifier.head)
+        self.module = Trained(classifier.encoder.module, classifier.head)
         self.lengths = [length for tokens, _ in parts for length in tokens.lengths]
         self.rows = [(part, row) for part, (_, gold) in enumerate(parts) for row in range(len(gold))]
 
@@ -104,29 +87,13 @@ def fit_classifier(
 ) -> Classifier:
     """Train encoder and head on the labelled train splits of the languages, in place."""
     examples = {language: context.labelled(language) for language in languages}
-    classifier = _new(encoder, task, options, _has_pairs(examples), context.seed)
-    if options.freeze == "embeddings":
-        for table in encoder.embeddings():
-            table.requires_grad_(False)
-    parts = [_labelled(classifier, split, language) for language, split in examples.items()]
+    classifier = _new(encoder, task, options, any(map(has_pairs, examples.values())), context.seed)
+    parts = [labelled_rows(classifier, split, language) for language, split in examples.items()]
     validate = None
     if options.selection == "source-dev":
-        held_out = _labelled(classifier, context.labelled(context.source, Split.VALIDATION), context.source)
+        held_out = labelled_rows(classifier, context.labelled(context.source, Split.VALIDATION), context.source)
         validate = _Accuracy(classifier, *held_out)
-    log = train(
-        _CrossEntropy(classifier, parts),
-        TrainingOptions(
-            epochs=options.epochs,
-            batch_size=options.batch_size,
-            learning_rate=options.learning_rate,
-            warmup=options.warmup,
-            weight_decay=options.weight_decay,
-            selection=options.selection,
-            precision=options.precision,
-        ),
-        TrainingContext(context.seed, encoder.device, context.progress, validate),
-    )
-    context.log("training", vars(log) | {"losses": list(log.losses), "validation": list(log.validation)})
+    learn(_CrossEntropy(classifier, parts), encoder, options, context, validate)
     return classifier
 
 
@@ -134,29 +101,31 @@ def load_classifier(
     encoder: TransformerEncoder, task: TaskView, options: ClassifierOptions, folder: Path
 ) -> Classifier:
     """Read back what `Classifier.save` wrote. Raises StageError when the weights do not fit."""
-    try:
-        state = load_file(folder / HEAD)
+    with reading(folder) as state:
         pairs = state["dense.weight"].shape[1] != encoder.dimension
         classifier = _new(encoder.load(folder), task, options, pairs, seed=0)
         classifier.head.load_state_dict(state)
-    except (OSError, KeyError, RuntimeError, SafetensorError) as error:
-        raise StageError(f"{folder / HEAD}: the weights do not fit: {str(error).splitlines()[0]}") from error
     return classifier
 
 
 def _new(encoder: TransformerEncoder, task: TaskView, options: ClassifierOptions, pairs: bool, seed: int) -> Classifier:
     """A classifier with a fresh head, drawn from the seed alone."""
-    pooling: str = options.pooling
-    if pooling == "auto":
-        pooling = "compare" if pairs and encoder.pooling == "mean" else encoder.pooling
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    pooling = pooling_of(encoder, options.pooling, pairs)
+    with drawn_from(seed):
         head = ClassificationHead(encoder.dimension, len(task.labels), pooling)
     return Classifier(encoder, head.to(encoder.device).eval(), tuple(task.labels), options.max_length)
 
 
-def _has_pairs(examples: dict[str, Examples]) -> bool:
-    return any("text_pair" in split.inputs.column_names for split in examples.values())
+def pooling_of(encoder: TransformerEncoder, wanted: str, pairs: bool) -> str:
+    """The pooling that an option asks for; `auto` is the encoder's own, and `compare` for pairs of mean pooling."""
+    if wanted != "auto":
+        return wanted
+    return "compare" if pairs and encoder.pooling == "mean" else encoder.pooling
+
+
+def has_pairs(examples: Examples) -> bool:
+    """Whether the inputs are pairs of texts."""
+    return "text_pair" in examples.inputs.column_names
 
 
 def _tokenize(classifier: Classifier, inputs: pa.Table, language: str) -> Tokens:
@@ -164,12 +133,10 @@ def _tokenize(classifier: Classifier, inputs: pa.Table, language: str) -> Tokens
     return classifier.encoder.tokenize(inputs["text"].to_pylist(), pairs, language, classifier.max_length)
 
 
-def _labelled(classifier: Classifier, examples: Examples, language: str) -> tuple[Tokens, list[int]]:
-    if examples.gold is None:
-        of = examples.provenance
-        raise StageError(f"the {of.split} split of {of.id} in {language} has no labels")
+def labelled_rows(classifier: Classifier, examples: Examples, language: str) -> tuple[Tokens, list[int]]:
+    """Tokenized inputs and the index of each row's label. Raises StageError when there are no labels."""
     index = {label: at for at, label in enumerate(classifier.labels)}
-    gold = [index[label] for label in examples.gold["label"].to_pylist()]
+    gold = [index[label] for label in gold_of(examples, language)["label"].to_pylist()]
     return _tokenize(classifier, examples.inputs, language), gold
 
 

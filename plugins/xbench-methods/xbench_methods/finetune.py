@@ -21,14 +21,15 @@ class Finetune:
     min over encoder and head of the cross-entropy of the labels (XTREME, Hu et al. 2020). With `on=source` the fit
     cannot see any target, so one checkpoint serves all of them. `selection=average` is the mean of five checkpoints
     of the run (Schmidt et al. 2023); `source-dev` takes the best of them on the source language's validation split.
-    `pooling=auto` is `cls` for encoders that were trained with it, else `mean`, and `compare` for pairs.
+    `pooling=auto` is `cls` for encoders that were trained with it, else `mean`, and `compare` for pairs. Tags are
+    learned on the first sub-word of each word (Devlin et al. 2019), where nothing is pooled.
     """
 
     name = "finetune"
     version = 1
     summary = "fine-tune on source labels (zero-shot), on target labels, or on both: finetune[on=source|target|both]"
     Options = FinetuneOptions
-    task_kinds = frozenset({TaskKind.SEQUENCE_CLASSIFICATION})
+    task_kinds = frozenset({TaskKind.SEQUENCE_CLASSIFICATION, TaskKind.TOKEN_CLASSIFICATION})
 
     def needs(self, options: FinetuneOptions) -> frozenset[Resource]:
         """Labels of the languages it trains on, and source validation labels where they select."""
@@ -45,15 +46,24 @@ class Finetune:
         return Scope.SOURCE if options.on == "source" else Scope.PAIRWISE
 
     def fit(self, encoder: Any, task: TaskView, options: FinetuneOptions, context: FitContext) -> Predictor:
-        """Train; see `xbench_methods.classifier`."""
-        from xbench_methods.classifier import fit_classifier
-
+        """Train; see `xbench_methods.classifier` and `tagger`."""
         sources = (context.source,) if options.on != "target" else ()
         targets = context.targets if options.on != "source" else ()
-        return fit_classifier(encoder, task, options, context, tuple(dict.fromkeys((*sources, *targets))))
+        languages = tuple(dict.fromkeys((*sources, *targets)))
+        if task.kind is TaskKind.TOKEN_CLASSIFICATION:
+            from xbench_methods.tagger import fit_tagger
+
+            return fit_tagger(encoder, task, options, context, languages)
+        from xbench_methods.classifier import fit_classifier
+
+        return fit_classifier(encoder, task, options, context, languages)
 
     def load(self, encoder: Any, task: TaskView, options: FinetuneOptions, folder: Path) -> Predictor:
         """Read back encoder and head."""
+        if task.kind is TaskKind.TOKEN_CLASSIFICATION:
+            from xbench_methods.tagger import load_tagger
+
+            return load_tagger(encoder, task, options, folder)
         from xbench_methods.classifier import load_classifier
 
         return load_classifier(encoder, task, options, folder)

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from xbench import hookimpl
 from xbench.contracts import Method
 from xbench_methods.finetune import Finetune
+from xbench_methods.probe import Probe
 
 
 @hookimpl
 def xbench_methods() -> Iterable[Method]:
-    """Fine-tuning."""
-    return [Finetune()]
+    """Fine-tuning, and a linear probe."""
+    return [Finetune(), Probe()]

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from xbench.contracts import Split
 from xbench.errors import DataError
-from xbench_tasks.classification import FILE_SPLIT, ClassificationTask, Layout
+from xbench_tasks.classification import ClassificationTask
+from xbench_tasks.dataset import FILE_SPLIT, Layout
 from xbench_tasks.files import check_labels, check_texts, read_table
 from xbench_tasks.flores import CODES
 from xbench_tasks.hub import Candidate

@@ -8,7 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from xbench.contracts import Split
-from xbench_tasks.classification import FILE_SPLIT, ClassificationTask, Layout
+from xbench_tasks.classification import ClassificationTask
+from xbench_tasks.dataset import FILE_SPLIT, Layout
 from xbench_tasks.files import check_aligned, check_labels, check_texts, read_lines, read_table
 from xbench_tasks.hub import Candidate
 from xbench_tasks.rows import Rows

@@ -1,0 +1,95 @@
+"""What methods that train an encoder with a head share: the training, and how both are kept."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from xbench_encoders.encoder import TransformerEncoder
+from xbench_encoders.training import Objective, TrainingContext, TrainingOptions, train
+
+from xbench.contracts import Examples, FitContext
+from xbench.errors import StageError
+from xbench_methods.options import ClassifierOptions
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+HEAD = "head.safetensors"
+# Rows predicted at once. Fixed, and each language is batched by itself: which other languages are asked for must not
+# change the padding, and with it the last bits, of a prediction.
+PREDICTION_BATCH = 64
+
+
+class Trained(torch.nn.Module):
+    """Encoder and head as one module."""
+
+    def __init__(self, encoder: torch.nn.Module, head: torch.nn.Module) -> None:
+        super().__init__()
+        self.encoder, self.head = encoder, head
+
+
+@contextmanager
+def drawn_from(seed: int) -> Iterator[None]:
+    """Whatever is drawn inside comes from the seed alone, and nothing outside notices."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
+
+
+def learn(
+    objective: Objective,
+    encoder: TransformerEncoder,
+    options: ClassifierOptions,
+    context: FitContext,
+    validate: Callable[[], float] | None,
+) -> None:
+    """Train the objective in place as the options say, and log what happened."""
+    if options.freeze == "embeddings":
+        for table in encoder.embeddings():
+            table.requires_grad_(False)
+    log = train(
+        objective,
+        TrainingOptions(
+            epochs=options.epochs,
+            batch_size=options.batch_size,
+            learning_rate=options.learning_rate,
+            warmup=options.warmup,
+            weight_decay=options.weight_decay,
+            selection=options.selection,
+            precision=options.precision,
+        ),
+        TrainingContext(context.seed, encoder.device, context.progress, validate),
+    )
+    context.log("training", vars(log) | {"losses": list(log.losses), "validation": list(log.validation)})
+
+
+def gold_of(examples: Examples, language: str) -> "pa.Table":
+    """The gold of labelled examples. Raises StageError, which names the split, when there is none."""
+    if examples.gold is None:
+        of = examples.provenance
+        raise StageError(f"the {of.split} split of {of.id} in {language} has no labels")
+    return examples.gold
+
+
+def save(encoder: TransformerEncoder, head: torch.nn.Module, folder: Path) -> None:
+    """Write encoder and head as safetensors."""
+    encoder.save(folder)
+    save_head(head, folder)
+
+
+def save_head(head: torch.nn.Module, folder: Path) -> None:
+    """Write the head as safetensors."""
+    save_file({name: value.detach().cpu().contiguous() for name, value in head.state_dict().items()}, folder / HEAD)
+
+
+@contextmanager
+def reading(folder: Path) -> Iterator[dict[str, torch.Tensor]]:
+    """The head's weights that `save` wrote. Raises StageError when they, or what is made of them inside, do not fit."""
+    try:
+        yield load_file(folder / HEAD)
+    except (OSError, KeyError, RuntimeError, SafetensorError) as error:
+        raise StageError(f"{folder / HEAD}: the weights do not fit: {str(error).splitlines()[0]}") from error
