@@ -27,20 +27,33 @@ def wrong_inputs(kind: TaskKind, inputs: Any) -> str:
 
 
 def wrong_answers(kind: TaskKind, answers: Any, inputs: pa.Table) -> str:
-    """What is wrong with gold or predictions of these inputs; empty when there is one answer a row or token."""
-    columns, found = tables.COLUMNS[kind], _named(answers)
-    if columns.answer not in found:
-        return f"a table with the column {columns.answer!r} is wanted; there are {', '.join(sorted(found)) or 'none'}"
+    """What is wrong with predictions of these inputs; empty when there is one answer a row or token."""
+    columns = tables.COLUMNS[kind]
+    return _wrong(columns, columns.answer, columns.listed, answers, inputs)
+
+
+def wrong_gold(kind: TaskKind, gold: Any, inputs: pa.Table) -> str:
+    """What is wrong with the gold of these inputs; empty when it has something for each row or token."""
+    columns = tables.COLUMNS[kind]
+    return _wrong(columns, columns.gold, columns.listed or columns.gold != columns.answer, gold, inputs)
+
+
+def _wrong(columns: tables.Columns, name: str, listed: bool, answers: Any, inputs: pa.Table) -> str:
+    found = _named(answers)
+    if name not in found:
+        return f"a table with the column {name!r} is wanted; there are {', '.join(sorted(found)) or 'none'}"
     if len(answers) != len(inputs):
         return f"{len(answers)} rows for {len(inputs)} inputs"
+    what = "a list of texts" if listed else "a text"
+    for row, answer in enumerate(answers[name].to_pylist()):
+        if not isinstance(answer, list if listed else str):
+            return f"row {row} of {name!r} must be {what}, not {answer!r}"
     if not columns.per_token:
         return ""
-    pairs = zip(answers[columns.answer].to_pylist(), inputs[columns.inputs[0]].to_pylist(), strict=True)
+    pairs = zip(answers[name].to_pylist(), inputs[columns.inputs[0]].to_pylist(), strict=True)
     for row, (tags, tokens) in enumerate(pairs):
-        if not isinstance(tags, list):
-            return f"row {row} of {columns.answer!r} must be a list of texts, not {tags!r}"
         if len(tags) != len(tokens):
-            return f"{len(tags)} {columns.answer} for the {len(tokens)} {columns.inputs[0]} of row {row}"
+            return f"{len(tags)} {name} for the {len(tokens)} {columns.inputs[0]} of row {row}"
     return ""
 
 
@@ -58,7 +71,7 @@ def check_examples(task: Any, where: str, examples: Any) -> None:
     require(len(inputs) == rows > 0, f"{where}: provenance says {rows} rows, inputs have {len(inputs)}")
     require(bool(examples.provenance.fingerprint), f"{where}: provenance needs a fingerprint of the rows")
     if gold is not None:
-        wrong = wrong_answers(task.kind, gold, inputs)
+        wrong = wrong_gold(task.kind, gold, inputs)
         require(not wrong, f"{where}: of gold: {wrong}")
         strange = set(tables.labels(task.kind, gold)) - set(task.labels)
         require(not strange, f"{where}: gold holds labels that the task does not name: {sorted(map(str, strange))}")
@@ -68,7 +81,7 @@ def check_score(task: Any, where: str, test: Examples, language: str) -> None:
     """Gold against itself is perfect, items make the main score, predictions of another length are refused."""
     if test.gold is None:
         return
-    perfect = test.gold.select([tables.COLUMNS[task.kind].answer])
+    perfect = tables.perfect(task.kind, test.gold)
     scores = task.score(test.gold, perfect, language)
     require(isinstance(scores, Scores), f"{where}: score must give Scores, not {type(scores).__name__}")
     require(task.main_metric in scores.metrics, f"{where}: score lacks the main metric {task.main_metric!r}")

@@ -3,7 +3,12 @@
 Tables are `pyarrow.Table`; row i of one is row i of the other. Inputs of sequence classification have the column
 `text` and, for pairs, `text_pair`; gold has the column `label` (text); predictions have `label` and may have `scores`,
 a list per row in the order of `Task.labels`. Inputs of token classification have `tokens`, a list of words per row;
-gold and predictions have `tags`, a list of as many labels.
+gold and predictions have `tags`, a list of as many labels. Multiple choice has `text` and `choices`, a list of texts
+per row, and `label` is the place of one, "0" for the first. Extractive question answering has `id`, `question` and
+`context`; gold has `answers`, a list of texts, and may have `starts`, where each begins in the context, in characters;
+predictions have `answer`. Retrieval has a row per text of both sides: `id`, `text`, its `language`, and `side`, which
+is "query" or "candidate"; gold and predictions have `matches`, a list of ids of candidates, best first, which is empty
+for a query that has none and for a candidate.
 """
 
 from collections.abc import Mapping
@@ -60,7 +65,7 @@ class Task(Described, Protocol):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels, in the order of `scores`."""
+        """The labels, in the order of `scores`; none where answers are texts or ids."""
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
+from xbench import tables
 from xbench.access import Grant, Place
 from xbench.cell import Cell
 from xbench.contracts import Resource, Scope, Split, Task
 from xbench.errors import MissingDataError, PluginError
 from xbench.request import Component, TaskUse
 from xbench.shelf import Shelf
+
+TARGET = {Resource.TARGET_LABELS, Resource.TARGET_VALIDATION, Resource.TARGET_TEXT}
 
 
 class CannotRunError(Exception):
@@ -28,7 +31,7 @@ class Granter:
         """What a component may see. Raises CannotRunError or MissingDataError when what it needs is not there."""
         needs, scope = part.plugin.needs(chosen), part.plugin.scope(chosen)
         targets = self._in_scope(scope)
-        if scope is Scope.SOURCE and needs & {Resource.TARGET_LABELS, Resource.TARGET_TEXT}:
+        if scope is Scope.SOURCE and needs & TARGET:
             raise PluginError(f"{part.name.name} needs target data but declares the scope {scope}")
         if Resource.TARGET_TEXT in needs and not targets:
             only = self.cell.source
@@ -82,6 +85,12 @@ class Granter:
                 raise CannotRunError(f"{what}; evaluate on the test split, or select otherwise")
             self.shelf.load(self.use.task, source, Split.VALIDATION)
             found[source, Split.VALIDATION] = (self.use.task, Split.VALIDATION)
+        for target in targets if Resource.TARGET_VALIDATION in needs else ():
+            if self.use.split is Split.VALIDATION:
+                what = f"the validation labels of {target} are what is evaluated, and the fit reads them"
+                raise CannotRunError(f"{what}; evaluate on the test split")
+            self.shelf.load(self.use.task, target, Split.VALIDATION)
+            found[target, Split.VALIDATION] = (self.use.task, Split.VALIDATION)
         for target in targets if Resource.TARGET_LABELS in needs else ():
             if (target, Split.TRAIN) not in found:
                 self.shelf.load(self.use.task, target, Split.TRAIN)
@@ -97,9 +106,16 @@ class Granter:
             hint = f"; or train on the labels of another task: {trainer.name}[train=TASK]" if own else ""
             raise CannotRunError(f"{error}{hint}") from error
 
-    def majority(self, grant: Grant) -> str:
-        """The commonest label of the first training data granted, the source's where there are: what chance means."""
+    def majority(self, grant: Grant) -> str | None:
+        """The commonest label of the first training data granted, the source's where there are: what chance means.
+
+        None where answers are no labels. A place that is not among the task's choices is its first.
+        """
+        if not tables.COLUMNS[self.use.task.kind].closed:
+            return None
+        first = self.use.task.labels[0]
         if not grant.labels:
             return self.use.trainer.labels[0]
         (language, _), (task, split) = next(iter(grant.labels.items()))
-        return self.shelf.commonest_label(task, language, split)
+        found = self.shelf.commonest_label(task, language, split)
+        return found if found in self.use.task.labels else first

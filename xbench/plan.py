@@ -100,10 +100,10 @@ class PredictStage(Stage):
 
 @dataclass(frozen=True)
 class ScoreStage(Stage):
-    """Official metrics of one language's predictions, and of the majority label of the training data."""
+    """Official metrics of one language's predictions, and of the majority label of the training data, if any."""
 
     predict: PredictStage
-    majority: str
+    majority: str | None
 
     kind = StageKind.SCORE
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from xbench import names
+from xbench import names, tables
 from xbench.contracts import Data, Split, Task
 from xbench.errors import UsageError, unknown
 from xbench.languages import canonical
@@ -118,13 +118,22 @@ def _task(name: names.Name, suite_name: names.Name, registry: Registry) -> TaskU
         own = {option: value for option, value in name.options if option != "split"} | said
         return TaskUse(names.Name(name.name, tuple(sorted(own.items()))), task, task, EVALUATED[split])
     trainer: Task = registry.find("task", lender)
-    if trainer.kind != task.kind or set(trainer.labels) != set(task.labels):
+    _check_trainer(task, trainer)
+    asked = names.Name(name.name, tuple(sorted((options | said).items())))
+    return TaskUse(asked, task, trainer, EVALUATED[split])
+
+
+def _check_trainer(task: Task, trainer: Task) -> None:
+    """Raise UsageError unless what is learned on one task can be said of the other."""
+    if trainer.kind != task.kind:
+        raise UsageError(
+            f"{task.name} cannot train on {trainer.name}: it is {task.kind}, {trainer.name} {trainer.kind}"
+        )
+    if tables.COLUMNS[task.kind].named and set(trainer.labels) != set(task.labels):
         raise UsageError(
             f"{task.name} cannot train on {trainer.name}: its labels are {', '.join(task.labels)},"
             f" those of {trainer.name} {', '.join(trainer.labels)}"
         )
-    asked = names.Name(name.name, tuple(sorted((options | said).items())))
-    return TaskUse(asked, task, trainer, EVALUATED[split])
 
 
 def _recipe(text: str, registry: Registry) -> Recipe:

@@ -118,14 +118,11 @@ class Bench:
             raise StageError(f"{what}: nothing to score against")
         predictions = pyarrow.parquet.read_table(folder / PREDICTIONS)
         scores: Scores = predict.task.score(gold, predictions, predict.target)
-        same = tables.constant(predict.task.kind, gold, stage.majority)
-        chance = predict.task.score(gold, same, predict.target)
-        main = predict.task.main_metric
         return {
             "metrics": dict(scores.metrics),
             "items": pack(scores.items, scores.totals),
             "uncertainty": uncertainty(ratios(scores.items, scores.totals)),
-            "baseline": {"majority": stage.majority, "score": chance.metrics[main]},
+            "baseline": _baseline(stage, gold),
         }
 
     def encoder(self, base: Base, before: AlignStage | None) -> Encoder:
@@ -157,6 +154,15 @@ class Bench:
             encoder = self.encoder(fit.base, fit.before).copy()
             self._predictor = (fit.key, fit.method.load(encoder, _view(fit.trainer), fit.options, folder))
         return self._predictor[1]
+
+
+def _baseline(stage: ScoreStage, gold: pyarrow.Table) -> dict[str, Any]:
+    """What always saying the commonest training label scores; empty where there are no labels."""
+    if stage.majority is None:
+        return {}
+    task = stage.predict.task
+    same = tables.constant(task.kind, gold, stage.majority)
+    return {"majority": stage.majority, "score": task.score(gold, same, stage.predict.target).metrics[task.main_metric]}
 
 
 def _made_by(plugin: Any, chosen: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import types
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from xbench import options
+from xbench import options, tables
 from xbench.conformance import check_examples, check_score, require
 from xbench.contracts import Data, ModelInfo, Resource, Scope, Split, TaskKind
 from xbench.errors import PluginError, UsageError
@@ -26,7 +26,7 @@ from xbench.names import parse
 
 __all__ = ["FakeAligner", "FakeEncoder", "FakeMethod", "FakeModel", "FakePlugin", "FakeTask", "FitLog", "check_aligner",
            "check_method", "check_model", "check_task"]  # fmt: skip
-TARGET = {Resource.TARGET_LABELS, Resource.TARGET_TEXT}
+TARGET = {Resource.TARGET_LABELS, Resource.TARGET_VALIDATION, Resource.TARGET_TEXT}
 PLAIN = (str, int, float, bool)
 
 
@@ -35,7 +35,10 @@ def check_task(task: Any, data: Data) -> None:
     who = _described(task, "task", {"revision": str, "main_metric": str, "parallel": bool, "hyperparameters": Mapping})
     require(isinstance(task.kind, TaskKind), f"{who}: kind must be a TaskKind, not {task.kind!r}")
     labels, languages = task.labels, task.languages
-    require(_texts(labels) and len(set(labels)) == len(labels) > 1, f"{who}: labels must be a tuple of 2 or more texts")
+    closed = tables.COLUMNS[task.kind].closed
+    good = _texts(labels) and len(set(labels)) == len(labels) and (len(labels) > 1 if closed else not labels)
+    wanted = "a tuple of 2 or more texts" if closed else f"empty, since answers of {task.kind} are none"
+    require(good, f"{who}: labels must be {wanted}")
     _check_languages(who, languages)
     for name in ("train_on", "donor", "sample"):
         value = getattr(task, name, 0)

@@ -15,6 +15,9 @@ class TaskKind(StrEnum):
 
     SEQUENCE_CLASSIFICATION = "sequence-classification"
     TOKEN_CLASSIFICATION = "token-classification"  # noqa: S105
+    MULTIPLE_CHOICE = "multiple-choice"
+    EXTRACTIVE_QA = "extractive-qa"
+    RETRIEVAL = "retrieval"
 
 
 class Split(StrEnum):
@@ -40,6 +43,7 @@ class Resource(StrEnum):
     SOURCE_LABELS = "source labels"
     SOURCE_VALIDATION = "source validation labels"
     TARGET_LABELS = "target labels"
+    TARGET_VALIDATION = "target validation labels"
     SOURCE_TEXT = "source text"
     TARGET_TEXT = "target text"
 
