@@ -1,68 +1,45 @@
-"""The parallel text: reading, leaving out test sets, drawing rows, turning it into token ids."""
+"""The training text: reading what sources.toml lists, drawing rows, turning them into token ids."""
 
 import gzip
+import json
 import logging
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tokenizers import Tokenizer
 
-LANGUAGES = ("ar", "bg", "de", "el", "es", "fr", "hi", "ru", "sw", "th", "tr", "ur", "vi", "zh")
-SENTENCES = frozenset({"tatoeba", "ntrex", "tico19", "indic", "mozilla"})  # the other sources are word lists
-
-TATOEBA_CODES = {
-    "ar": "ara",
-    "bg": "bul",
-    "de": "deu",
-    "el": "ell",
-    "es": "spa",
-    "fr": "fra",
-    "hi": "hin",
-    "ru": "rus",
-    "sw": "swh",
-    "th": "tha",
-    "tr": "tur",
-    "ur": "urd",
-    "vi": "vie",
-    "zh": "cmn",
-}
-SIB200_CODES = {
-    "en": "eng_Latn",
-    "ar": "arb_Arab",
-    "bg": "bul_Cyrl",
-    "de": "deu_Latn",
-    "el": "ell_Grek",
-    "es": "spa_Latn",
-    "fr": "fra_Latn",
-    "hi": "hin_Deva",
-    "ru": "rus_Cyrl",
-    "sw": "swh_Latn",
-    "th": "tha_Thai",
-    "tr": "tur_Latn",
-    "ur": "urd_Arab",
-    "vi": "vie_Latn",
-    "zh": "zho_Hans",
-}
+SOURCES = Path(__file__).parent / "sources.toml"
+XNLI_LANGUAGES = ("ar", "bg", "de", "el", "es", "fr", "hi", "ru", "sw", "th", "tr", "ur", "vi", "zh")
+MORE_LANGUAGES = ("af", "et", "eu", "fa", "he", "id", "jv", "mr", "ta", "te", "yo")  # less text, or a dictionary alone
+SWITCHED = "switched"  # the source of code-switched pairs
+LANGUAGES = (*XNLI_LANGUAGES, *MORE_LANGUAGES)
+SENTENCE_LENGTH = range(20, 401)  # characters of a sentence cut out of a passage
 
 log = logging.getLogger("mini.corpus")
 
 
 @dataclass(frozen=True)
 class Pair:
-    """One row: where it comes from, the language of its other side, and both texts."""
+    """One row: where it comes from, the language of its other side, both texts, and whether they are sentences.
+
+    English text that nobody translated is paired with itself, under the language `en`.
+    """
 
     source: str
     language: str
     english: str
     other: str
+    is_sentence: bool
 
     @property
-    def is_sentence(self) -> bool:
-        """Whether the row comes from a source of sentences, not from a word list."""
-        return self.source in SENTENCES
+    def kind(self) -> str:
+        """`sentences` that people translated, `words`, or `switched` sentences."""
+        return SWITCHED if self.source == SWITCHED else "sentences" if self.is_sentence else "words"
 
 
 @dataclass(frozen=True)
@@ -81,100 +58,123 @@ class Ragged:
         return np.diff(self.offsets)
 
 
-def normal_form(text: str) -> str:
-    """NFKC, case-folded, without punctuation, symbols, spaces and controls: for finding equal texts."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return "".join(c for c in folded if unicodedata.category(c)[0] not in "PSZC")
+def read_pairs(data: Path) -> list[Pair]:
+    """Everything that sources.toml lists under the folder `data`, each distinct pair of a language once.
 
-
-def read_pairs(folder: Path) -> list[Pair]:
-    """All rows of `folder`/en-xx.tsv.gz (source, English, other), each distinct pair of a language once."""
-    pairs: list[Pair] = []
-    for language in LANGUAGES:
-        path = folder / f"en-{language}.tsv.gz"
-        seen: set[tuple[str, str]] = set()
-        with gzip.open(path, "rt", encoding="utf-8", newline="\n") as lines:
-            for number, line in enumerate(lines, 1):
-                fields = line.rstrip("\n").split("\t")
-                if len(fields) != 3:
-                    raise ValueError(f"{path}:{number}: {len(fields)} fields, not source, English, other")
-                source, english, other = (field.strip() for field in fields)
-                if english and other and (english, other) not in seen:
-                    seen.add((english, other))
-                    pairs.append(Pair(source, language, english, other))
-    log.info("%d pairs of %d languages read from %s", len(pairs), len(LANGUAGES), folder)
+    Raises FileNotFoundError where a listed file is missing and ValueError on a malformed line.
+    """
+    manifest = tomllib.loads(SOURCES.read_text(encoding="utf-8"))
+    rows = [*_parallel(data, manifest["parallel"]), *_dictionaries(data, manifest["wiktionary"])]
+    for name in ("bible", "ntrex"):
+        rows += _aligned(data, name, manifest[name])
+    pairs = list({(p.language, p.english, p.other): p for p in reversed(rows)}.values())[::-1]
+    passages = _passages(data / manifest["encyclopedia"]["path"])
+    pairs += [Pair("encyclopedia", "en", text, text, True) for text in passages]
+    log.info("%d pairs of English with %d languages read", len(pairs), len(LANGUAGES))
     return pairs
 
 
-def write_kept(pairs: Sequence[Pair], path: Path) -> None:
-    """Save pairs as lines of source, language, English, other."""
-    with path.open("w", encoding="utf-8", newline="\n") as out:
-        out.writelines(f"{p.source}\t{p.language}\t{p.english}\t{p.other}\n" for p in pairs)
+def _pair(source: str, language: str, english: str, other: str, kind: str) -> Iterator[Pair]:
+    """The pair, unless a side is empty."""
+    english, other = english.strip(), other.strip()
+    if english and other:
+        yield Pair(source, language, english, other, kind == "sentences")
 
 
-def read_kept(path: Path) -> list[Pair]:
-    """The pairs saved by `write_kept`."""
-    return [Pair(*line.split("\t")) for line in _lines(path)]
+def _parallel(data: Path, manifest: Mapping[str, Any]) -> Iterator[Pair]:
+    kinds = {source: entry["kind"] for source, entry in manifest["sources"].items()}
+    for language in XNLI_LANGUAGES:
+        path = data / manifest["path"].replace("*", language)
+        with gzip.open(path, "rt", encoding="utf-8", newline="\n") as lines:
+            for number, line in enumerate(lines, 1):
+                source, english, other = _fields(path, number, line, 3)
+                if source not in kinds:
+                    raise ValueError(f"{path}:{number}: source {source!r} is not in {SOURCES.name}")
+                yield from _pair(source, language, english, other, kinds[source])
 
 
-def _lines(path: Path) -> Iterator[str]:
+def _dictionaries(data: Path, manifest: Mapping[str, Any]) -> Iterator[Pair]:
+    """Entries whose English side is written in Latin letters: some headwords are not English."""
+    for language, name in manifest["languages"].items():
+        path = data / manifest["path"].format(name=name)
+        for number, line in enumerate(lines_of(path), 1):
+            english, other = _fields(path, number, line, 2)
+            if re.fullmatch(r"[A-Za-z' -]+", english):
+                yield from _pair("wiktionary", language, english, other, manifest["kind"])
+
+
+def _aligned(data: Path, source: str, manifest: Mapping[str, Any]) -> Iterator[Pair]:
+    english = list(lines_of(data / manifest["english"]))
+    for language, name in manifest["languages"].items():
+        path = data / manifest["path"].format(name=name)
+        other = list(lines_of(path))
+        if len(other) != len(english):
+            raise ValueError(f"{path}: {len(other)} lines, but {manifest['english']} has {len(english)}")
+        for left, right in zip(english, other, strict=True):
+            yield from _pair(source, language, left, right, manifest["kind"])
+
+
+def _passages(path: Path) -> Iterator[str]:
+    """Sentences of SENTENCE_LENGTH characters of the distinct passages, without footnote marks."""
+    articles = json.loads(path.read_text(encoding="utf-8"))["data"]
+    passages = dict.fromkeys(paragraph["context"] for article in articles for paragraph in article["paragraphs"])
+    seen: set[str] = set()
+    for passage in passages:
+        for part in sentences_of(re.sub(r"\[\d+\]", "", passage)):
+            if len(part) in SENTENCE_LENGTH and part not in seen:
+                seen.add(part)
+                yield part
+
+
+def sentences_of(passage: str) -> list[str]:
+    """A plain cut after sentence marks; spaces are made single."""
+    parts = re.split(r'(?<=[.!?])\s+(?=[A-Z0-9"“])', passage)
+    return [" ".join(part.split()) for part in parts]
+
+
+def _fields(path: Path, number: int, line: str, count: int) -> list[str]:
+    fields = line.rstrip("\n").split("\t")
+    if len(fields) != count:
+        raise ValueError(f"{path}:{number}: {len(fields)} fields, expected {count}")
+    return fields
+
+
+def lines_of(path: Path) -> Iterator[str]:
+    """Lines without their ends; only a line feed ends one."""
     with path.open(encoding="utf-8", newline="\n") as lines:
         for line in lines:
             yield line.rstrip("\n").rstrip("\r")
 
 
-def evaluation_texts(data: Path) -> dict[str, set[str]]:
-    """Normal forms of all texts in dev and test of Tatoeba, XNLI and SIB-200 under `data`, per data set."""
-    sets: dict[str, Iterable[str]] = {
-        "tatoeba": (text for path in sorted((data / "tatoeba").rglob("tatoeba.*")) for text in _lines(path)),
-        "xnli": (
-            field
-            for path in sorted((data / "xnli").glob("*-*.tsv"))
-            for line in _lines(path)
-            for field in line.split("\t")[:2]
-        ),
-        "sib200": (
-            line.split("\t")[-1]
-            for path in sorted((data / "sib200").glob("*/*.tsv"))
-            if path.stem in {"dev", "test"}
-            for line in list(_lines(path))[1:]
-        ),
-    }
-    found = {name: {normal_form(text) for text in texts} - {""} for name, texts in sets.items()}
-    for name, texts in found.items():
-        if not texts:
-            raise FileNotFoundError(f"no dev or test text of {name} under {data}: nothing could be excluded")
-    return found
+def write_pairs(pairs: Sequence[Pair], path: Path) -> None:
+    """Save as lines of source, language, English, other, and 1 for a sentence or 0 for a word."""
+    with path.open("w", encoding="utf-8", newline="\n") as out:
+        out.writelines(f"{p.source}\t{p.language}\t{p.english}\t{p.other}\t{int(p.is_sentence)}\n" for p in pairs)
 
 
-def exclude(pairs: Sequence[Pair], data: Path) -> list[Pair]:
-    """The pairs of which neither side stands in a dev or test set under `data`."""
-    found = evaluation_texts(data)
-    forms = [(normal_form(pair.english), normal_form(pair.other)) for pair in pairs]
-    rows = set(range(len(pairs)))
-    for name, texts in found.items():
-        hits = {row for row in rows if not texts.isdisjoint(forms[row])}
-        rows -= hits
-        log.info("%d pairs dropped: a side stands in %s (%d texts)", len(hits), name, len(texts))
-    kept = [pairs[row] for row in sorted(rows)]
-    log.info("%d of %d pairs dropped in all, %d kept", len(pairs) - len(kept), len(pairs), len(kept))
-    return kept
+def saved_pairs(path: Path) -> list[Pair]:
+    """What `write_pairs` saved."""
+    rows = [line.split("\t") for line in lines_of(path)]
+    return [Pair(*row[:4], row[4] == "1") for row in rows]
 
 
-def draw(pairs: Sequence[Pair], count: int, lexicon: float, generator: np.random.Generator) -> np.ndarray:
-    """Row numbers of about `count` pairs, `lexicon` of them words; languages by the root of their size.
+def draw(
+    pairs: Sequence[Pair], allowed: np.ndarray, count: int, shares: Mapping[str, float], generator: np.random.Generator
+) -> np.ndarray:
+    """Row numbers of about `count` allowed pairs: `shares` of every kind, languages by the root of their size.
 
-    A group (language, sentences or words) that is asked for more rows than it has is gone through several
-    times, every pass in a new order, so that no row comes twice before all others came once.
+    A group (language and kind) that is asked for more rows than it has is gone through several times, every pass
+    in a new order, so that no row comes twice before all others came once.
     """
-    groups: dict[tuple[str, bool], list[int]] = {}
-    for row, pair in enumerate(pairs):
-        groups.setdefault((pair.language, pair.is_sentence), []).append(row)
+    groups: dict[tuple[str, str], list[int]] = {}
+    for row in np.flatnonzero(allowed).tolist():
+        pair = pairs[row]
+        groups.setdefault((pair.kind, pair.language), []).append(row)
     drawn: list[np.ndarray] = []
-    for sentence, share in ((True, 1.0 - lexicon), (False, lexicon)):
-        rows = {language: np.array(r) for (language, s), r in sorted(groups.items()) if s is sentence}
-        total = sum(len(r) ** 0.5 for r in rows.values())
-        for members in rows.values():
+    for kind, share in shares.items():
+        rows = [np.array(members) for (other, _), members in sorted(groups.items()) if other == kind]
+        total = sum(len(members) ** 0.5 for members in rows)
+        for members in rows:
             wanted = round(count * share * len(members) ** 0.5 / total)
             passes = [generator.permutation(members) for _ in range(wanted // len(members) + 1)]
             drawn.append(np.concatenate(passes)[:wanted])

@@ -10,7 +10,9 @@ from corpus import Pair, Ragged, tokenise
 from tokenizers import Tokenizer
 from torch.nn.functional import cross_entropy, normalize
 
-DISTILLATION = 2.0  # weights of the losses; their balance was found by trial, see README.md
+WORD_TEMPERATURE = 0.1
+WORDS = 1024  # linked tokens of a batch that are told apart, at most
+DISTILLATION = 3.0  # weights of the losses; their balance was found by trial, see README.md
 CONTRAST = 0.5
 TEMPERATURE = 0.05
 
@@ -56,8 +58,8 @@ def distillation(english: torch.Tensor, other: torch.Tensor, rows: Rows, pairs: 
     taught = rows.teacher_of[pairs] >= 0
     if not taught.any():
         return english.sum() * 0.0
-    goal = torch.from_numpy(rows.vectors[rows.teacher_of[pairs[taught]]])
-    keep = torch.from_numpy(taught)
+    goal = torch.from_numpy(rows.vectors[rows.teacher_of[pairs[taught]]]).to(english.device)
+    keep = torch.from_numpy(taught).to(english.device)
     cosines = [(normalize(side[keep], dim=-1) * goal).sum(-1).mean() for side in (english, other)]
     return 1.0 - sum(cosines) / 2
 
@@ -65,13 +67,36 @@ def distillation(english: torch.Tensor, other: torch.Tensor, rows: Rows, pairs: 
 def contrast(english: torch.Tensor, other: torch.Tensor, rows: Rows, pairs: np.ndarray) -> torch.Tensor:
     """InfoNCE in both directions over the batch; other pairs with the same English text are no negatives."""
     logits = normalize(english, dim=-1) @ normalize(other, dim=-1).T / TEMPERATURE
-    number = torch.from_numpy(rows.english_of[pairs])
-    same = (number[:, None] == number[None, :]) & ~torch.eye(len(number), dtype=torch.bool)
+    number = torch.from_numpy(rows.english_of[pairs]).to(english.device)
+    goal = torch.arange(len(number), device=english.device)
+    same = (number[:, None] == number[None, :]) & (goal[:, None] != goal[None, :])
     logits = logits.masked_fill(same, -torch.inf)
-    goal = torch.arange(len(number))
     return (cross_entropy(logits, goal) + cross_entropy(logits.T, goal)) / 2
 
 
 def sentence_loss(english: torch.Tensor, other: torch.Tensor, rows: Rows, pairs: np.ndarray) -> torch.Tensor:
     """Both losses on the two sides [pairs, size] of a batch, weighted."""
     return DISTILLATION * distillation(english, other, rows, pairs) + CONTRAST * contrast(english, other, rows, pairs)
+
+
+def word_loss(
+    english: torch.Tensor, other: torch.Tensor, links: torch.Tensor, ids: tuple[torch.Tensor, torch.Tensor]
+) -> torch.Tensor:
+    """InfoNCE between the states of linked tokens (Wu & Dredze 2020), in both directions over the batch.
+
+    States [rows, tokens, size], links [rows, english tokens, other tokens] and the ids of both sides. Links with the
+    same token on a side are no negatives of each other.
+    """
+    row, left, right = links.nonzero(as_tuple=True)
+    if len(row) < 2:
+        return english.sum() * 0.0
+    if len(row) > WORDS:
+        kept = torch.randperm(len(row))[:WORDS].to(row.device)
+        row, left, right = row[kept], left[kept], right[kept]
+    first, second = normalize(english[row, left], dim=-1), normalize(other[row, right], dim=-1)
+    logits = first @ second.T / WORD_TEMPERATURE
+    goal = torch.arange(len(row), device=row.device)
+    known = ids[0][row, left], ids[1][row, right]
+    same = (known[0][:, None] == known[0][None, :]) | (known[1][:, None] == known[1][None, :])
+    logits = logits.masked_fill(same & (goal[:, None] != goal[None, :]), -torch.inf)
+    return (cross_entropy(logits, goal) + cross_entropy(logits.T, goal)) / 2

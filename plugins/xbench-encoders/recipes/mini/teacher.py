@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from corpus import Pair
 from safetensors.numpy import load_file, save_file
 from transformers import AutoModel, AutoTokenizer
 
@@ -36,16 +35,6 @@ def model_folder() -> Path:
     return folder
 
 
-def teacher_texts(pairs: Sequence[Pair], count: int, generator: np.random.Generator) -> list[str]:
-    """The English texts that get a vector: all of sentence pairs, then glosses drawn until `count`."""
-    sentences = sorted({pair.english for pair in pairs if pair.is_sentence})
-    glosses = sorted({pair.english for pair in pairs if pair.source == "wn"} - set(sentences))
-    wanted = min(max(0, count - len(sentences)), len(glosses))
-    chosen = generator.permutation(len(glosses))[:wanted]
-    log.info("%d sentences and %d of %d glosses for the teacher", len(sentences), wanted, len(glosses))
-    return sentences + [glosses[index] for index in sorted(chosen)]
-
-
 def _batches(lengths: np.ndarray) -> list[list[int]]:
     """Rows in order of length, cut so that rows times longest row stays under BATCH_TOKENS."""
     batches: list[list[int]] = [[]]
@@ -57,20 +46,21 @@ def _batches(lengths: np.ndarray) -> list[list[int]]:
 
 
 @torch.inference_mode()
-def embed(texts: Sequence[str]) -> np.ndarray:
+def embed(texts: Sequence[str], device: torch.device) -> np.ndarray:
     """float32 [texts, 384]: the masked mean of the teacher's last states, of unit length."""
     folder = model_folder()
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModel.from_pretrained(folder, attn_implementation="eager").eval()
+    model = AutoModel.from_pretrained(folder, attn_implementation="eager").eval().to(device)
     ids = tokenizer(list(texts), truncation=True, max_length=MAX_TOKENS)["input_ids"]
     batches = _batches(np.array([len(row) for row in ids]))
     vectors = np.empty((len(texts), model.config.hidden_size), dtype=np.float32)
     for number, rows in enumerate(batches, 1):
-        inputs = tokenizer.pad({"input_ids": [ids[row] for row in rows]}, return_tensors="pt")
-        states = model(**inputs).last_hidden_state
+        inputs = tokenizer.pad({"input_ids": [ids[row] for row in rows]}, return_tensors="pt").to(device)
+        with torch.autocast(device.type, torch.bfloat16):  # vectors keep a cosine of 0.9999 with those of float32
+            states = model(**inputs).last_hidden_state.float()
         mask = inputs["attention_mask"].unsqueeze(-1).float()
         mean = (states * mask).sum(1) / mask.sum(1)
-        vectors[rows] = torch.nn.functional.normalize(mean, dim=-1).numpy()
+        vectors[rows] = torch.nn.functional.normalize(mean, dim=-1).cpu().numpy()
         if number % 100 == 0:
             log.info("teacher: batch %d of %d", number, len(batches))
     return vectors
@@ -84,9 +74,9 @@ def principal(vectors: np.ndarray, size: int) -> tuple[np.ndarray, float]:
     return projected / np.linalg.norm(projected, axis=1, keepdims=True), kept
 
 
-def write_vectors(texts: Sequence[str], size: int, folder: Path) -> None:
+def write_vectors(texts: Sequence[str], size: int, folder: Path, device: torch.device) -> None:
     """Embed the texts; `folder` gets texts.txt and, in the same order, `vectors` float16 [texts, size]."""
-    vectors, kept = principal(embed(texts), size)
+    vectors, kept = principal(embed(texts, device), size)
     log.info("%d teacher vectors; %d directions keep %.1f %% of the energy", len(texts), size, 100 * kept)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "texts.txt").write_text("".join(f"{text}\n" for text in texts), encoding="utf-8", newline="\n")
