@@ -142,6 +142,37 @@ def test_a_suites_option_chooses_the_donor_and_shows_in_the_name(tmp_path):
     assert list(fit.grant.labels.values()) == [(tasks[1], Split.LENT)]
 
 
+def test_a_task_with_a_method_of_its_own_shares_its_stages_and_keeps_the_names_of_the_rows(tmp_path):
+    plugin = FakePlugin(
+        tmp_path,
+        tasks=[FakeTask(), FakeTask(name="second")],
+        methods=[FakeMethod(), FakeMethod(name="lookup")],
+        suites=[suite("fake-task", "second[method=lookup]")],
+    )
+    plan = session(tmp_path, plugin, ("fake-method", "fake-method[epochs=2]", ALIGNED, "lookup")).plan
+    served = [planned for planned in plan.cells if planned.cell.task == "second[method=lookup]"]
+    assert {planned.cell.recipe for planned in served} == {"fake-method", "fake-method[epochs=2]", ALIGNED, "lookup"}
+    fits = {planned.score.predict.fit.key: planned.score.predict.fit for planned in served}.values()
+    assert [(fit.method.name, fit.before is None) for fit in fits] == [("lookup", True), ("lookup", False)]
+    assert [fit.title.split(" on ")[0] for fit in fits] == ["fit lookup", "fit fake-aligner+lookup"]
+    learned = {planned.score.predict.fit.method.name for planned in plan.cells if planned.cell.task == "fake-task"}
+    assert learned == {"fake-method", "lookup"}
+
+
+def test_a_suite_may_have_fewer_languages_than_a_task_and_more_than_there_are(tmp_path):
+    fewer = suite("fake-task", "second") + '[languages]\nsecond = ["de", "sw"]\n'
+    plugin = FakePlugin(tmp_path, tasks=[FakeTask(), FakeTask(name="second", train_on="en")], suites=[fewer])
+    plan = session(tmp_path, plugin).plan
+    assert [planned.cell.target for planned in plan.cells if planned.cell.task == "second"] == ["en", "de"]
+    assert plan.remarks == ("second: sample has 1 of 2 languages (not there: sw)",)
+
+
+def test_a_suite_of_several_samples_says_that_it_is_one(tmp_path):
+    tasks = [FakeTask(sample="fake-sample"), FakeTask(name="second")]
+    plugin = FakePlugin(tmp_path, tasks=tasks, suites=[suite("fake-task", "second")])
+    assert session(tmp_path, plugin, suite="fake-suite[split=dev]").plan.label == "fake-suite-sample[split=dev]"
+
+
 def skips(plan):
     return {(skip.cell.recipe, skip.cell.target): skip.reason for skip in plan.skipped}
 
@@ -158,7 +189,8 @@ def test_no_unlabelled_text_in_a_language_is_a_skip(tmp_path):
     task = FakeTask(absent=frozenset({("fr", Split.TRAIN), ("fr", Split.VALIDATION)}))
     plan = session(tmp_path, FakePlugin(tmp_path, tasks=[task]), ("fake-method", ALIGNED)).plan
     assert {recipe for recipe, _ in skips(plan)} == {ALIGNED}
-    assert skips(plan)[ALIGNED, "de"].endswith("a train split in all of them nor a validation split in fr")
+    wanted = "a train split in all of them nor a validation split in fr; name a task that lends its text: "
+    assert skips(plan)[ALIGNED, "de"].endswith(wanted + "fake-task[text=TASK]")
 
 
 def test_text_of_all_languages_comes_from_one_split(tmp_path):

@@ -76,6 +76,7 @@ def test_everything_a_plugin_gives_is_found_by_kind_and_name(tmp_path, installed
         "model": ["fake-model"],
         "aligner": ["fake-aligner"],
         "method": ["fake-method"],
+        "format": [],
     }
     assert found.find("method", "fake-method") is plugin.methods[0]
     assert found.owners["method", "fake-method"].distribution == "fake-dist"

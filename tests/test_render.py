@@ -10,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xbench.errors import StoreError
-from xbench.render import LEGEND, check, code, escape, supervision, to_csv, to_json, to_markdown
+from xbench.markdown import to_markdown
+from xbench.markup import code, escape
+from xbench.notes import LEGEND, supervision
+from xbench.render import check, to_csv, to_json
 from xbench.standings import Board, Dataset, Estimate, Row, Table
 from xbench.statistics import Interval
 

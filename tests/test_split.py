@@ -115,3 +115,12 @@ def test_what_selects_on_the_evaluated_labels_is_not_evaluated_on_them(tmp_path)
     (skip,) = found.skipped
     assert skip.cell.target == "en"
     assert "the validation labels of en are what is evaluated" in skip.reason
+
+
+def test_a_task_without_the_source_language_selects_on_the_lenders_validation_labels(tmp_path):
+    tasks = [FakeTask(languages=("de", "fr"), donor="lender"), FakeTask(name="lender")]
+    found = session(tmp_path, FakePlugin(tmp_path, tasks=tasks, methods=[Selects()])).plan
+    assert [cell.cell.target for cell in found.cells] == ["de", "fr"]
+    labels = stages(found.cells[0])["fit"].grant.labels
+    held = {place: (task.name, split) for place, (task, split) in labels.items()}
+    assert held["en", Split.VALIDATION] == ("lender", Split.VALIDATION)

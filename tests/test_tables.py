@@ -27,6 +27,15 @@ def test_texts_are_choices_questions_and_contexts_but_no_ids():
     assert tables.texts(QUESTIONS, asked) == ["who?", "She did."]
     sides = pa.table({"id": ["1", "2"], "text": ["a", "b"], "language": ["de", "en"], "side": ["query", "candidate"]})
     assert tables.texts(SEARCH, sides) == ["a", "b"]
+    assert tables.texts(SEARCH, sides, "en") == ["b"]
+    assert tables.texts(CHOICE, pa.table({"text": ["a"], "choices": [["b"]]}), "en") == ["a", "b"]
+
+
+def test_a_trial_has_the_first_rows_but_every_candidate():
+    assert tables.first(CLASSES, TEXTS, 1) == [0]
+    assert tables.first(CLASSES, TEXTS, 9) == [0, 1]
+    sides = pa.table({"side": ["candidate", "query", "query", "candidate", "query"]})
+    assert tables.first(SEARCH, sides, 2) == [0, 1, 2, 3]
 
 
 def test_what_gold_says_nothing_against():

@@ -63,7 +63,7 @@ class GuardedContext:
         inputs = self._shelf.load(task, language, split).inputs
         kind = "source text" if language == self.source else "target text"
         self._count(kind, language, len(inputs))
-        return list(dict.fromkeys(tables.texts(task.kind, inputs)))
+        return list(dict.fromkeys(tables.texts(task.kind, inputs, language)))
 
     def labelled(self, language: str, split: Split = Split.TRAIN) -> Examples:
         """Labelled examples of a language."""

@@ -25,6 +25,8 @@ def _row(registry: Registry, kind: str, name: str) -> dict[str, Any]:
         row |= {"languages": list(thing.languages)}
     elif kind == "suite":
         row |= {"tasks": list(thing.tasks), "source": thing.source}
+    elif kind == "format":
+        row |= {"suite": thing.suite}
     row["summary"] = getattr(thing, "summary", "") or getattr(thing, "title", "")
     row["from"] = registry.owners[kind, name].distribution
     return row
@@ -55,6 +57,8 @@ def show(registry: Registry, kind: str, name: str) -> dict[str, Any]:
         record["recipe"] = dict(thing.hyperparameters)
     if kind == "suite":
         record |= {"version": thing.version, "citation": thing.citation, "url": thing.url}
+        record |= {"average": f"mean of the {thing.average}"} if len(thing.tasks) > 1 else {}
+        record |= {"groups": {group: " ".join(tasks) for group, tasks in thing.groups.items()}} if thing.groups else {}
     return record
 
 

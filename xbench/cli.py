@@ -13,8 +13,8 @@ from typing import Any
 import click
 
 from xbench import __version__, catalogue
-from xbench.contracts import Data, Origin
 from xbench.errors import UsageError, XbenchError, unknown
+from xbench.exchange import data_at, export_command, import_command
 from xbench.names import split_list, split_models
 from xbench.registry import KINDS, load_registry
 from xbench.request import DEFAULT_MODEL, Request
@@ -46,7 +46,7 @@ def _grid_options(command: Callable[..., None]) -> Callable[..., None]:
     many: dict[str, Any] = {"multiple": True}
     declared: list[tuple[tuple[str, ...], dict[str, Any]]] = [
         (("--suite",), {"required": True, "help": "Suite, or a suite file: xnli, xnli[train=snli], my.toml."}),
-        (("--methods",), many | {"required": True, "help": "Recipes: finetune, adversarial+finetune; comma list."}),
+        (("--methods",), many | {"help": "Recipes: finetune, adversarial+finetune; by default the suite's."}),
         (("--models",), many | {"default": (DEFAULT_MODEL,), "help": "Models: a name, org/name@revision, a folder, or"
                                 " en=a,zh=b."}),
         (("--languages",), many | {"help": "Target languages (BCP 47); all there are by default."}),
@@ -70,14 +70,7 @@ def _session(**given: Any) -> Any:
     from xbench.session import open_session
 
     place, output = given.pop("data"), given.pop("output")
-    if place is None:
-        data = Data(Origin.SAMPLE)
-    elif place == "hub":
-        data = Data(Origin.HUB)
-    elif Path(place).is_dir():
-        data = Data(Origin.FOLDER, Path(place))
-    else:
-        raise UsageError(f"--data {place}: there is no such folder; name a folder of official files, or 'hub'")
+    data = data_at(place)
     seeds = split_list(given.pop("seeds"))
     if not all(seed.isdecimal() and len(seed) < 20 and int(seed) < 2**63 for seed in seeds):
         raise UsageError(f"--seeds {','.join(seeds)}: seeds are whole numbers from 0, below 2**63, such as 0,1,2")
@@ -157,21 +150,25 @@ def show_command(kind: str, name: str, as_json: bool) -> None:
 @click.option("--format", "form", type=click.Choice(["markdown", "csv", "json"]), default="markdown", show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
 @click.option("--check", is_flag=True, help="Fail where it differs from the file (-o; README.md by default).")
-def leaderboard_command(results: Path, form: str, output: Path | None, check: bool) -> None:
+@click.option("--reference", is_flag=True, help="Add published numbers, apart from the rows.")
+def leaderboard_command(results: Path, form: str, output: Path | None, check: bool, reference: bool) -> None:
     """Make the board of a results folder or file."""
     from xbench import render, session
 
     if check and form != "markdown" and not output:
         raise UsageError(f"--check with --format {form} needs -o: README.md holds the board as Markdown")
-    text = session.board(results, form)
+    text = session.board(results, form, reference)
     if check:
-        difference = render.check(text, output or (results if results.is_dir() else results.parent) / "README.md")
-        if difference:
+        if difference := render.check(text, output or (results if results.is_dir() else results.parent) / "README.md"):
             raise XbenchError(f"the board differs from the file:\n{difference}")
     elif output:
         session.write(output, text)
     else:
         click.echo(text, nl=False)
+
+
+cli.add_command(import_command)
+cli.add_command(export_command)
 
 
 def main() -> None:

@@ -161,6 +161,7 @@ class FakePlugin:
         self.models = list(things.get("models", [FakeModel()]))
         self.aligners = list(things.get("aligners", [FakeAligner()]))
         self.methods = list(things.get("methods", [FakeMethod()]))
+        self.formats = list(things.get("formats", []))
         self.suites = [folder / f"suite-{number}.toml" for number, _ in enumerate(things.get("suites", [SUITE]))]
         for path, text in zip(self.suites, things.get("suites", [SUITE]), strict=True):
             draft = path.with_name(f"{path.name}.{os.getpid()}")  # another process may be reading the same file
@@ -186,6 +187,11 @@ class FakePlugin:
     def xbench_methods(self) -> list[Any]:
         """The methods."""
         return self.methods
+
+    @hookimpl
+    def xbench_formats(self) -> list[Any]:
+        """The formats, none unless they are given."""
+        return self.formats
 
     @hookimpl
     def xbench_suites(self) -> list[Path]:

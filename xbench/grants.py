@@ -61,16 +61,18 @@ class Granter:
         for split in usable:
             places = {}
             for language in spoken:
-                for task in (self.use.task, self.use.trainer):
+                for task in filter(None, (self.use.text, self.use.task, self.use.trainer)):
                     if language not in places and language in self.shelf.languages(task, split):
                         places[language] = (task, split)
             if len(places) == len(set(spoken)):
                 return places
         lacking = ", ".join(dict.fromkeys(language for language in spoken if language not in places))
         has = f"{part.name.name} needs unlabelled text of one split in every language, and {self.use.task.name} has"
+        hint = "" if self.use.text else f"; name a task that lends its text: {self.use.task.name}[text=TASK]"
         if len(usable) == 1:
-            raise CannotRunError(f"{has} no {usable[0]} split in {lacking}; its {self.use.split} split is evaluated")
-        raise CannotRunError(f"{has} neither a train split in all of them nor a validation split in {lacking}")
+            only = f"no {usable[0]} split in {lacking}; its {self.use.split} split is evaluated"
+            raise CannotRunError(f"{has} {only}{hint}")
+        raise CannotRunError(f"{has} neither a train split in all of them nor a validation split in {lacking}{hint}")
 
     def _labels(self, needs: frozenset[Resource], targets: tuple[str, ...]) -> dict[tuple[str, Split], Place]:
         source, trainer = self.cell.source, self.use.trainer
@@ -83,8 +85,9 @@ class Granter:
             if self.use.split is Split.VALIDATION and self.cell.target == source:
                 what = f"the validation labels of {source} are what is evaluated, and the fit selects on them"
                 raise CannotRunError(f"{what}; evaluate on the test split, or select otherwise")
-            self.shelf.load(self.use.task, source, Split.VALIDATION)
-            found[source, Split.VALIDATION] = (self.use.task, Split.VALIDATION)
+            holder = self.use.task if source in self.use.task.languages else trainer
+            self.shelf.load(holder, source, Split.VALIDATION)
+            found[source, Split.VALIDATION] = (holder, Split.VALIDATION)
         for target in targets if Resource.TARGET_VALIDATION in needs else ():
             if self.use.split is Split.VALIDATION:
                 what = f"the validation labels of {target} are what is evaluated, and the fit reads them"

@@ -6,6 +6,7 @@ from pathlib import Path
 import pluggy
 
 from xbench.contracts import Aligner, Method, Model, ModelFamily, Task
+from xbench.formats import Format
 
 hookspec = pluggy.HookspecMarker("xbench")
 hookimpl = pluggy.HookimplMarker("xbench")
@@ -34,3 +35,8 @@ def xbench_aligners() -> Iterable[Aligner]:
 @hookspec
 def xbench_methods() -> Iterable[Method]:
     """Return the transfer methods this plugin adds."""
+
+
+@hookspec
+def xbench_formats() -> Iterable[Format]:
+    """Return the formats of predictions and labels this plugin adds."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from xbench import names
 from xbench.cell import Result
 from xbench.standings import Row, Table
 from xbench.statistics import DRAWS
@@ -21,6 +22,20 @@ LEGEND = f"""\
 - *n*: test examples per language. *supervision*: how many rows of data were really read, by language: an
   example or a text is a row, and so is a pair of texts."""
 
+SUITE_LEGEND = """\
+- A suite's table: the score of a task is the mean over all its languages, *the source included*, of the mean
+  over seeds; that of a group is the mean of its tasks' scores, and *score*, the suite's, that of all tasks' or,
+  where it says so, groups' scores. Each is there only where nothing of it is lacking: else *n/a*, and the
+  notes say what lacks. Means over the target languages alone, and transfer gaps, are in the tables of the
+  tasks. Intervals, ties and ranks are those of *score*; tasks are drawn independently of each other."""
+
+PUBLISHED = """\
+## Published by others
+
+Numbers as their sources print them, on official test sets, from trainings and scorers that are not ours; *n/a*
+where a source has none. They have no rank, no difference to a row above is tested, and nothing above depends on them.
+A model may stand here several times: rows of different sources are not merged."""
+
 APART = (
     "another table has this title too: results on different data or of different trainings "
     "(other targets, options, versions) are not compared"
@@ -36,7 +51,7 @@ def incidents(results: Iterable[Result]) -> list[str]:
     for (status, reason), members in sorted(by_reason.items()):
         rows = ", ".join(sorted({f"{result.cell.model} {result.cell.recipe}" for result in members}))
         languages = ", ".join(sorted({result.cell.target for result in members}))
-        seeds = _seeds(sorted({result.cell.seed for result in members}))
+        seeds = seeded(sorted({result.cell.seed for result in members}))
         cells = "1 cell" if len(members) == 1 else f"{len(members)} cells"
         lines.append(f"{cells} {status}: {reason} ({rows}; {languages}; {seeds})")
     return lines
@@ -55,8 +70,19 @@ def remarks(table: Table, results: Sequence[Result]) -> list[str]:
             absent = tuple(seed for seed in seeds if (row.model, row.recipe, language, seed) not in done)
             lacking.setdefault(absent, []).append(language)
         lacking.pop((), None)
-        lines += _remark(row, "; ".join(f"{', '.join(lacking[s])} ({_seeds(s)})" for s in sorted(lacking)))
+        lines += _remark(row, listed(lacking))
     return lines
+
+
+def listed(lacking: Mapping[tuple[int, ...], Sequence[str]]) -> str:
+    """Seeds -> languages that are lacking as text: `de, sw (seeds 0, 1); fr (seed 1)`."""
+    return "; ".join(f"{', '.join(lacking[seeds])} ({seeded(seeds)})" for seeds in sorted(lacking))
+
+
+def served(task: str) -> list[str]:
+    """A line where a task is served by a method of its own, whatever the rows are called."""
+    method = dict(names.parse(task).options).get("method")
+    return [f"the method of every row is {method}: of the recipe its aligners are kept"] if method else []
 
 
 def _test_data(results: Iterable[Result]) -> list[str]:
@@ -90,15 +116,18 @@ def _remark(row: Row, lacking: str) -> list[str]:
     return []
 
 
-def _seeds(seeds: Sequence[int]) -> str:
+def seeded(seeds: Sequence[int]) -> str:
+    """Seeds as text: `seeds 0, 1`."""
     return f"seed{'s' * (len(seeds) > 1)} {', '.join(str(seed) for seed in seeds)}"
 
 
 def supervision(counts: Mapping[str, Mapping[str, int]]) -> str:
-    """What was read, as text: `source labels en 19,666; target text 9 languages 22,410`."""
+    """What was read, as text: `source labels en 19,666; target text 9 languages 22,410`; uncounted kinds by name."""
     parts = []
     for kind, by_language in sorted(counts.items()):
         if by_language:
             where = next(iter(by_language)) if len(by_language) == 1 else f"{len(by_language)} languages"
             parts.append(f"{kind} {where} {sum(by_language.values()):,}")
+        else:
+            parts.append(kind)
     return "; ".join(parts) or "none"

@@ -1,7 +1,7 @@
 """From a grid to a plan: which stages there are, what each may see, which cells must be skipped and why."""
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from xbench import names, options
@@ -51,8 +51,9 @@ class _Planner:
             for seed, target in itertools.product(self.grid.request.seeds, targets):
                 label = str(names.Name(self.shelf.label(use.task), use.name.options))
                 cell = Cell(model, recipe.text, label, self.grid.source, target, seed)
+                served = recipe.serving(use)
                 try:
-                    score = self._score(self.bases[model], recipe, use, targets, cell)
+                    score = self._score(self.bases[model], served, use, targets, replace(cell, recipe=served.text))
                     cells.append(PlannedCell(cell, score, self._variant(score.predict.fit)))
                 except (CannotRunError, MissingDataError) as reason:
                     skipped.append(SkippedCell(cell, str(reason)))
@@ -89,11 +90,12 @@ class _Planner:
         return list(found)
 
     def _label(self) -> str:
-        """The suite's name; the sample's where it is the sample that is run."""
-        only = self.grid.tasks[0] if len(self.grid.tasks) == 1 else None
-        if only and only.task.name == self.grid.suite.name:
-            return str(names.Name(self.shelf.label(only.task), names.parse(self.grid.label).options))
-        return self.grid.label
+        """The suite's name; the sample's where it is the sample, or samples, that are run."""
+        asked, first = names.parse(self.grid.label), self.grid.tasks[0].task
+        if len(self.grid.tasks) == 1 and first.name == asked.name:
+            return str(names.Name(self.shelf.label(first), asked.options))
+        sampled = any(self.shelf.label(use.task) != use.task.name for use in self.grid.tasks)
+        return str(names.Name(f"{asked.name}-sample", asked.options)) if sampled else self.grid.label
 
     def _targets(self, use: TaskUse) -> tuple[list[str], str]:
         """The languages to evaluate, source first, and a remark when the data lack some of the task's."""
@@ -101,14 +103,15 @@ class _Planner:
             there = use.task.available(use.split, self.shelf.data)
         except MissingDataError as reason:
             return [], str(reason)
-        wanted = self.grid.languages or there
-        chosen = [language for language in use.task.languages if language in wanted]
+        every = self.grid.spoken(use.task)
+        wanted = set(self.grid.languages or there) & set(use.task.languages)
+        chosen = [language for language in every if language in wanted]
         if self.grid.source in there and self.grid.source not in chosen:
             chosen = [self.grid.source, *chosen]  # one prediction, and the transfer gap needs it
-        lacking = [language for language in use.task.languages if language not in there]
-        name, every = self.shelf.label(use.task), len(use.task.languages)
+        lacking = [language for language in every if language not in there]
         what = "languages" if use.split is Split.TEST else f"languages' {use.split} splits"
-        remark = f"{name}: {self.shelf.data} has {len(there)} of {every} {what}"
+        has = f"{self.shelf.data} has {len(every) - len(lacking)} of {len(every)} {what}"
+        remark = f"{self.shelf.label(use.task)}: {has}"
         if len(lacking) <= LISTED:
             remark += f" (not there: {', '.join(lacking)})"
         return sorted(chosen, key=lambda lang: lang != self.grid.source), remark if lacking else ""

@@ -1,77 +1,40 @@
-"""A board as text: Markdown to read, CSV and JSON to compute with. No date, time or machine: same bytes."""
+"""A board as text: CSV and JSON to compute with, and Markdown (see `markdown`). No date or machine: same bytes."""
 
 import dataclasses
 import difflib
 import json
-import re
-from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from tabulate import tabulate
 
 from xbench.errors import StoreError
-from xbench.notes import LEGEND, supervision
-from xbench.standings import Board, Estimate, Row, Table
+from xbench.markdown import to_markdown
+from xbench.notes import supervision
+from xbench.references import Reference
+from xbench.standings import Board, Estimate, Row, SuiteRow, Summary, Table
 
-WIDEST = 16  # languages beside each other; more stand below each other in a table of their own
+__all__ = ["check", "to_csv", "to_json", "to_markdown"]
 DECIMALS = 4  # of CSV and JSON: what is beyond differs from machine to machine
-NONE = "n/a"
-_WORD = re.compile(r"(\(?)([^\s`|]+?)([.,;:)]*)(?=[\s`|]|$)|[`|]")
-_ACTIVE = re.compile(r"[\\*_~\[\]<>&@$]|:(?!$)|www|#\w", re.IGNORECASE)  # what Markdown or GitHub takes for more
 _ABOUT = ["task", "source", "dataset", "revision", "split", "origin", "metric", "rank", "model", "recipe"]
 _COLUMNS = [*_ABOUT, "measure", "language", "score", "lower", "upper", "n", "seeds", "supervision"]
 
 
-def escape(text: str) -> str:
-    """Text from data or plugins as one line of Markdown that shows what it says and does nothing else.
-
-    A word that would do something stands in backticks: GitHub looks for mentions, emoji and mathematics after
-    backslashes and entities are resolved, but nowhere in code.
-    """
-    return _WORD.sub(_shown, _line(text))
-
-
-def code(text: str) -> str:
-    """Text as code, one line as well; `escape` does it where a backtick or a pipe would end the code."""
-    line = _line(text)
-    return f"`{line}`" if line and not {"`", "|"} & set(line) else escape(line)
-
-
-def _line(text: str) -> str:
-    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
-
-
-def _shown(word: re.Match[str]) -> str:
-    before, inside, after = word.groups()
-    if inside is None:
-        return f"\\{word[0]}"
-    return f"{before}`{inside}`{after}" if _ACTIVE.search(inside) else word[0]
-
-
-def to_markdown(board: Board) -> str:
-    """Tables to read: per task a title, the data, the rows and the notes; a legend at the end.
-
-    With more than 16 languages the rows come without them, and a second table has a line per language.
-    """
-    if not board.tables:
-        return "No results.\n"
-    return "\n\n".join([*(_section(table) for table in board.tables), LEGEND]) + "\n"
-
-
 def to_csv(board: Board) -> str:
-    """One line per row and language, then its averages (column `measure`); what there is not is empty.
+    """One line per number (column `measure`): of suites, of each table's rows, then published ones; n/a is empty.
 
     `nan` and `NA` are texts, so read it with `keep_default_na=False`. Notes are in the other formats only.
     """
-    lines = [line for table in board.tables for row in _rows(table) for line in _lines(row, table)]
+    lines = [line for summary in board.summaries for row in summary.rows for line in _suite_lines(row, summary)]
+    lines += [line for table in board.tables for row in table.lines for line in _lines(row, table)]
+    lines += [_line(one) for one in board.references]
     return pd.DataFrame(lines, columns=_COLUMNS, dtype=object).to_csv(index=False, lineterminator="\n")
 
 
 def to_json(board: Board) -> str:
-    """The board's values, field by field; n/a is null."""
-    return json.dumps(_plain(dataclasses.asdict(board)), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+    """The board's values, field by field; n/a is null. Summaries and references are there where there are any."""
+    plain = {key: value for key, value in _plain(dataclasses.asdict(board)).items() if value or key == "tables"}
+    return json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
 
 
 def check(text: str, path: Path) -> str:
@@ -89,89 +52,6 @@ def check(text: str, path: Path) -> str:
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
-def _rows(table: Table) -> list[Row]:
-    return [*table.rows, *table.majority]
-
-
-def _section(table: Table) -> str:
-    parts = [f"## {escape(table.task)} (source {escape(table.source)})", _data(table)]
-    if table.rows or table.majority:
-        wide = len(table.languages) > WIDEST
-        beside = () if wide else table.languages
-        head = ["rank", "model", "recipe", "avg", "95 %", "to best", "gap", escape(f"avg with {table.source}")]
-        head = [*head, *map(escape, beside), "seeds", "supervision"]
-        lines = [_summary(row, beside, code) for row in table.rows]
-        lines += [_summary(row, beside, escape) for row in table.majority]
-        parts.append(_grid(head, lines, {"model", "recipe", "supervision"}))
-        if wide:
-            head = ["language", *(code(f"{row.model} {row.recipe}") for row in table.rows)]
-            head += [escape(f"{row.model} {row.recipe}") for row in table.majority]
-            below = [[escape(at), *(_number(row.scores.get(at)) for row in _rows(table))] for at in table.languages]
-            parts.append(_grid(head, below, {"language"}))
-    if table.notes:
-        parts.append("\n".join(f"- {escape(note)}" for note in table.notes))
-    return "\n\n".join(parts)
-
-
-def _data(table: Table) -> str:
-    if not table.sizes:
-        return "No scores."
-    data, counts = table.dataset, sorted(set(table.sizes.values()), reverse=True)
-    sizes = [f"{n:,} ({', '.join(at for at, m in table.sizes.items() if m == n)})" for n in counts]
-    if len(counts) == 1 < len(table.sizes):
-        sizes = [f"{counts[0]:,} in each of {len(table.sizes)} languages"]
-    kind = "parallel" if data.parallel else "not parallel"
-    metric = data.metric + " (lower is better)" * (not data.higher_is_better)
-    revision = f", revision {data.revision}" if data.revision else ""
-    named = f"{data.id}{revision}, origin {data.origin}, split {data.split}"
-    return escape(f"Data: {named}; {metric}; n = {'; '.join(sizes)}, {kind}.")
-
-
-def _summary(row: Row, languages: Iterable[str], name: Callable[[str], str]) -> list[str]:
-    return [
-        "" if row.rank is None else str(row.rank),
-        name(row.model),
-        name(row.recipe),
-        _number(row.average.value),
-        _between(row.average),
-        _to_best(row),
-        _number(row.gap.value),
-        _number(row.average_with_source),
-        *(_number(row.scores.get(language)) for language in languages),
-        ", ".join(str(seed) for seed in row.seeds),
-        escape(supervision(row.supervision)),
-    ]
-
-
-def _number(value: float | None, digits: int = 1) -> str:
-    return NONE if value is None else f"{round(value, digits) + 0.0:.{digits}f}"  # + 0.0: never -0.0
-
-
-def _between(estimate: Estimate, digits: int = 1) -> str:
-    found = estimate.interval
-    return NONE if found is None else f"{_number(found.lower, digits)} to {_number(found.upper, digits)}"
-
-
-def _to_best(row: Row) -> str:
-    if row.to_best.value is None:
-        return "best" if row.rank else NONE
-    found = _number(row.to_best.value)
-    if row.to_best.interval is not None:  # an end that rounds to zero must not look as if it were zero
-        near = not row.tie and "0.0" in _between(row.to_best).split(" to ")
-        found += f" ({_between(row.to_best, 3 if near else 1)})"
-    return f"tie, {found}" if row.tie else found
-
-
-def _grid(head: Sequence[str], lines: Sequence[Sequence[str]], left: Iterable[str]) -> str:
-    return tabulate(
-        lines,
-        headers=head,
-        tablefmt="pipe",
-        disable_numparse=True,
-        colalign=["left" if cell in left else "right" for cell in head],
-    )
-
-
 def _lines(row: Row, table: Table) -> list[list[Any]]:
     of = table.dataset
     about = [table.task, table.source, of.id, of.revision, of.split, of.origin, of.metric]
@@ -183,12 +63,35 @@ def _lines(row: Row, table: Table) -> list[list[Any]]:
         ("difference to best", "", row.to_best),
     ]
     behind = [" ".join(str(seed) for seed in row.seeds), supervision(row.supervision)]
-    lines = []
-    for measure, language, estimate in measures:
-        ends = (None, None) if estimate.interval is None else dataclasses.astuple(estimate.interval)
-        numbers = [*_plain([estimate.value, *ends]), table.sizes.get(language)]
-        lines.append([*about, row.rank, row.model, row.recipe, measure, language, *numbers, *behind])
-    return lines
+    of_row = [row.rank, row.model, row.recipe]
+    return [
+        [*about, *of_row, measure, language, *_numbers(estimate), table.sizes.get(language), *behind]
+        for measure, language, estimate in measures
+    ]
+
+
+def _suite_lines(row: SuiteRow, summary: Summary) -> list[list[Any]]:
+    """`task` is a task, a group, or the suite, as `measure` says."""
+    scores = [("task score", task, Estimate(score)) for task, score in row.tasks.items()]
+    scores += [("group score", group, Estimate(score)) for group, score in row.groups.items()]
+    scores += [("suite score", summary.suite, row.score), ("difference to best", summary.suite, row.to_best)]
+    about, of_row = [summary.source, "", "", "", ""], [row.rank, row.model, row.recipe]
+    seeds = " ".join(str(seed) for seed in summary.seeds)
+    return [
+        [of, *about, summary.metrics.get(of, ""), *of_row, measure, "", *_numbers(estimate), None, seeds, ""]
+        for measure, of, estimate in scores
+    ]
+
+
+def _line(one: Reference) -> list[Any]:
+    """A published number: its source stands for the data set."""
+    about = [one.of, "", one.source, "", "", "published", one.metric, None, one.model, ""]
+    return [*about, "published", one.language, one.score, None, None, None, "", ""]
+
+
+def _numbers(estimate: Estimate) -> list[Any]:
+    ends = (None, None) if estimate.interval is None else dataclasses.astuple(estimate.interval)
+    return [_plain(value) for value in (estimate.value, *ends)]
 
 
 def _plain(value: Any) -> Any:

@@ -12,8 +12,9 @@ from xbench.registry import Registry, find_suite
 from xbench.suite import Suite
 
 DEFAULT_MODEL = "xbench-mini"
-DEFAULT_METHOD = "finetune"  # what a recipe that names only aligners ends in
+DEFAULT_METHOD = "finetune"  # what a recipe that names only aligners ends in, and the recipe where none is named
 EVALUATED = {"test": Split.TEST, "dev": Split.VALIDATION}  # values of the task option `split`
+TASK_OPTIONS = ("method", "split", "text", "train")
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Request:
     """The arguments of `run` and `plan`."""
 
     suite: str
-    methods: tuple[str, ...]
+    methods: tuple[str, ...]  # recipes; empty: the suite's
     data: Data
     models: tuple[str, ...] = (DEFAULT_MODEL,)
     languages: tuple[str, ...] = ()
@@ -47,15 +48,28 @@ class Recipe:
     aligners: tuple[Component, ...]
     method: Component
 
+    def serving(self, use: "TaskUse") -> "Recipe":
+        """The recipe as it serves a task: the task's own method, where it has another one, after the same aligners."""
+        if use.method is None or use.method.name.name == self.method.name.name:
+            return self
+        parts = (*self.aligners, use.method)
+        return Recipe(names.join_recipe(tuple(part.name for part in parts)), self.aligners, use.method)
+
 
 @dataclass(frozen=True)
 class TaskUse:
-    """A task of the grid: its name as asked for, the task that lends the labels (often itself), the evaluated split."""
+    """A task of the grid: its name as asked for, the task that lends the labels (often itself), the evaluated split.
+
+    `method` is the one that serves it whatever a recipe's is: what is retrieved, for one, is not learned. `text` is
+    a task that lends unlabelled text, where this one has none but what is evaluated.
+    """
 
     name: names.Name
     task: Task
     trainer: Task
     split: Split = Split.TEST
+    method: Component | None = None
+    text: Task | None = None
 
 
 @dataclass(frozen=True)
@@ -71,8 +85,21 @@ class Grid:
     languages: tuple[str, ...] = field(default_factory=tuple)
 
     def as_suite(self) -> Suite:
-        """The suite as it is run: with the options and the source that were asked for."""
-        return replace(self.suite, tasks=tuple(str(use.name) for use in self.tasks), source=self.source)
+        """The suite as it is run: with the options and the source that were asked for; of several tasks, by language.
+
+        With every task's languages said, its file tells a board which of them are lacking.
+        """
+        spoken = {use.task.name: self.spoken(use.task) for use in self.tasks}
+        return replace(
+            self.suite,
+            tasks=tuple(str(use.name) for use in self.tasks),
+            source=self.source,
+            languages=spoken if len(self.tasks) > 1 else self.suite.languages,
+        )
+
+    def spoken(self, task: Task) -> tuple[str, ...]:
+        """The languages the suite has a task in: the task's own, unless the suite names others."""
+        return tuple(self.suite.languages.get(task.name, task.languages))
 
     @property
     def source(self) -> str:
@@ -85,11 +112,10 @@ def resolve(request: Request, registry: Registry) -> Grid:
     suite_name = names.parse(request.suite)
     suite = find_suite(registry, suite_name.name)
     tasks = {use.name: use for use in (_task(names.parse(text), suite_name, registry) for text in suite.tasks)}
-    if not request.methods:
-        raise UsageError(f"no method was named; there are {', '.join(registry.names('method'))}")
+    methods = request.methods or suite.methods or (DEFAULT_METHOD,)
     if not request.models or not request.seeds:
         raise UsageError(f"no {'model' if not request.models else 'seed'} was named")
-    recipes = {recipe.text: recipe for recipe in (_recipe(text, registry) for text in request.methods)}
+    recipes = {recipe.text: recipe for recipe in (_recipe(text, registry) for text in methods)}
     grid = Grid(
         request=request,
         suite=suite,
@@ -107,20 +133,30 @@ def _task(name: names.Name, suite_name: names.Name, registry: Registry) -> TaskU
     task: Task = registry.find("task", name.name)
     options = dict(name.options) | dict(suite_name.options)
     for option in options:
-        if option not in ("split", "train"):
-            raise unknown(f"option of task {name.name}", option, ["split", "train"])
+        if option not in TASK_OPTIONS:
+            raise unknown(f"option of task {name.name}", option, TASK_OPTIONS)
     split = options.pop("split", "test")  # the official one: it goes without saying
     if split not in EVALUATED:
         raise unknown(f"split to evaluate {name.name} on", split, EVALUATED)
     said = {} if split == "test" else {"split": split}
+    method = None
+    if "method" in options:
+        said["method"] = options["method"]
+        method = Component(registry.find("method", said["method"]), names.Name(said["method"]))
+    text: Task | None = None
+    if "text" in options:
+        said["text"] = options["text"]
+        text = registry.find("task", said["text"])
+    trainer = task
     lender = options.get("train", task.donor)
     if lender is None or lender == task.name:
-        own = {option: value for option, value in name.options if option != "split"} | said
-        return TaskUse(names.Name(name.name, tuple(sorted(own.items()))), task, task, EVALUATED[split])
-    trainer: Task = registry.find("task", lender)
-    _check_trainer(task, trainer)
-    asked = names.Name(name.name, tuple(sorted((options | said).items())))
-    return TaskUse(asked, task, trainer, EVALUATED[split])
+        said |= {option: value for option, value in name.options if option not in ("split", "method", "text")}
+    else:
+        trainer = registry.find("task", lender)
+        _check_trainer(task, trainer)
+        said |= options
+    asked = names.Name(name.name, tuple(sorted(said.items())))
+    return TaskUse(asked, task, trainer, EVALUATED[split], method, text)
 
 
 def _check_trainer(task: Task, trainer: Task) -> None:
@@ -153,10 +189,11 @@ def _recipe(text: str, registry: Registry) -> Recipe:
 
 
 def _check_languages(grid: Grid) -> None:
-    known = {language for use in grid.tasks for language in use.task.languages}
+    known = {language for use in grid.tasks for language in grid.spoken(use.task)}
     for language in grid.languages:
         if language not in known:
             raise unknown(f"language of {grid.suite.name}", language, known)
     sources = known | {language for use in grid.tasks for language in use.trainer.languages}
-    if grid.source not in sources:
+    learned = all(use.task.train_on for use in grid.tasks)  # else the source is the task's other side, or an aligner's
+    if learned and grid.source not in sources:
         raise unknown(f"source language of {grid.suite.name}", grid.source, sources)

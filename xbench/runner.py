@@ -136,7 +136,8 @@ class _Record:
             vars(self.bench.shelf.load(lender, language, split).provenance) | {"language": language}
             for (language, _), (lender, split) in labels.items()
         ]
-        return {**vars(test), "task_revision": task.revision, "parallel": task.parallel, "train": train}
+        about = {"task": task.name, "task_revision": task.revision, "parallel": task.parallel, "train": train}
+        return {**vars(test), **about}
 
     def _predictions(self, planned: PlannedCell) -> dict[str, Any]:
         predict = planned.score.predict

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xbench import environment, journal, leaderboard, render
+from xbench import environment, journal, leaderboard, references, render
 from xbench.cell import Result, Status
-from xbench.errors import StoreError
+from xbench.errors import StoreError, UsageError
 from xbench.plan import Plan, StageKind
 from xbench.planner import build_plan
 from xbench.progress import Progress
@@ -20,10 +20,11 @@ from xbench.runner import Summary, run
 from xbench.shelf import Shelf
 from xbench.stages import Bench
 from xbench.store import Store
-from xbench.suite import to_toml
+from xbench.suite import Suite, load_suite, to_toml
 from xbench.workers import pool
 
 RESULTS = "results.jsonl"
+SUITE = "suite.toml"
 
 
 @dataclass(frozen=True)
@@ -89,11 +90,18 @@ def carry_out(session: Session, jobs: int = 1) -> Summary:
         else:
             with pool(session.grid.request, session.plan, bench, jobs) as workers:
                 summary = run(session.plan, bench, results, progress.cell, workers.wait)
+    write_suite(session.grid.as_suite(), session.folder)
     write(session.folder / "README.md", board(session.folder))
     about = {"command": environment.command(), "git": environment.git(), "made": _made(session)}
     write(session.folder / "environment.json", json.dumps(about, indent=1, sort_keys=True) + "\n")
-    write(session.folder / "suite.toml", to_toml(session.grid.as_suite()))
     return summary
+
+
+def write_suite(suite: Suite, folder: Path) -> None:
+    """The suite, and beside it its published numbers: with the results all that a board is made of."""
+    write(folder / SUITE, to_toml(suite))
+    if suite.references:
+        write(folder / suite.references.name, suite.references.read_text(encoding="utf-8"))
 
 
 def _made(session: Session) -> list[dict[str, Any]]:
@@ -125,9 +133,21 @@ def read_results(path: Path) -> list[Result]:
     return list(journal.latest(journal.read(file)).values())
 
 
-def board(path: Path, form: str = "markdown") -> str:
-    """The board of a results folder or file in the asked form."""
-    made = leaderboard.board(read_results(path))
+def board(path: Path, form: str = "markdown", published: bool = False) -> str:
+    """The board of a results folder or file in the asked form, with the suite's `published` numbers if wanted.
+
+    The suite is the file beside the results; without one there is no summary of its tasks. Raises UsageError where
+    numbers are wanted and the suite names none.
+    """
+    results = read_results(path)
+    file = (path if path.is_dir() else path.parent) / SUITE
+    suite = load_suite(file) if file.is_file() else None
+    numbers: tuple[references.Reference, ...] = ()
+    if published:
+        if suite is None or suite.references is None:
+            raise UsageError(f"{file}: no suite here names published numbers (references)")
+        numbers = references.about(references.read(suite.references), (*suite.members, *suite.groups, suite.name))
+    made = leaderboard.board(results, suite, numbers)
     text = {"markdown": render.to_markdown, "csv": render.to_csv, "json": render.to_json}[form](made)
     return text.encode("utf-8", "backslashreplace").decode()  # a reason may hold a file name that is no UTF-8
 

@@ -22,22 +22,23 @@ class Shelf:
         """One split of a task. Raises MissingDataError when it is not there, DataError when it is malformed."""
         at = (task.name, language, split)
         if at not in self._read:
-            self._read[at] = self._limited(task.load(language, split, self.data))
+            self._read[at] = self._limited(task, task.load(language, split, self.data))
         return self._read[at]
 
-    def _limited(self, examples: Examples) -> Examples:
-        rows = examples.provenance.n_rows
-        if self.limit is None or rows <= self.limit:
+    def _limited(self, task: Task, examples: Examples) -> Examples:
+        if self.limit is None:
             return examples
-        of = examples.provenance
+        of, kept = examples.provenance, tables.first(task.kind, examples.inputs, self.limit)
+        if len(kept) == of.n_rows:
+            return examples
         provenance = replace(
             of,
-            n_rows=self.limit,
+            n_rows=len(kept),
             fingerprint=digest([of.fingerprint, "limit", self.limit]),
-            note=f"first {self.limit} of {rows} rows" + (f"; {of.note}" if of.note else ""),
+            note=f"first {self.limit} of {of.n_rows} rows" + (f"; {of.note}" if of.note else ""),
         )
-        gold = None if examples.gold is None else examples.gold.slice(0, self.limit)
-        return Examples(examples.inputs.slice(0, self.limit), gold, provenance)
+        gold = None if examples.gold is None else examples.gold.take(kept)
+        return Examples(examples.inputs.take(kept), gold, provenance)
 
     def commonest_label(self, task: Task, language: str, split: Split) -> str:
         """The most frequent label of a split, the first by name in a tie; counted once, since every cell asks."""

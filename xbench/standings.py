@@ -6,6 +6,7 @@ from math import inf
 
 from xbench.cell import Result
 from xbench.items import Values
+from xbench.references import Reference
 from xbench.statistics import Bootstrap, Interval, bootstrap
 
 
@@ -84,6 +85,11 @@ class Table:
         """The languages that averages are over."""
         return targets(self.languages, self.source)
 
+    @property
+    def lines(self) -> tuple[Row, ...]:
+        """All that is printed: the rows, then those of the majority class."""
+        return (*self.rows, *self.majority)
+
 
 def targets(languages: Iterable[str], source: str) -> tuple[str, ...]:
     """The languages without the source; the source itself where there is no other, as in a monolingual suite."""
@@ -92,10 +98,50 @@ def targets(languages: Iterable[str], source: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
+class SuiteRow:
+    """A model and a recipe on all tasks of a suite: official scores, 0..100, None where something is lacking.
+
+    `tasks` and `groups` are scores by name, `score` the suite's. `to_best`, `tie` and `rank` are as of `Row`, by it.
+    """
+
+    model: str
+    recipe: str
+    tasks: Mapping[str, float | None]
+    groups: Mapping[str, float | None]
+    score: Estimate = Estimate()
+    to_best: Estimate = Estimate()
+    tie: bool = False
+    rank: int | None = None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The scores of a suite of several tasks from one source, over `languages` of each; `average` as of `Suite`.
+
+    All are means over the same `seeds`. `languages` and `metrics` are by task.
+    """
+
+    suite: str
+    source: str
+    average: str
+    languages: Mapping[str, tuple[str, ...]]
+    metrics: Mapping[str, str]
+    groups: Mapping[str, tuple[str, ...]]
+    seeds: tuple[int, ...]
+    rows: tuple[SuiteRow, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Board:
-    """All tables, by task, source and data."""
+    """All tables, by task, source and data; above them what a suite of several tasks comes to, by source.
+
+    `references` are published numbers: nothing else depends on them.
+    """
 
     tables: tuple[Table, ...]
+    summaries: tuple[Summary, ...] = ()
+    references: tuple[Reference, ...] = ()
 
 
 def ranked(table: Table, items: Sequence[Mapping[str, Values]]) -> Table:

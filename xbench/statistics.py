@@ -86,29 +86,33 @@ class Bootstrap:
 
     def average(self, row: int, languages: Sequence[str]) -> Interval:
         """The interval of the mean over languages."""
-        return interval(self._mean(row, languages))
+        return interval(self.mean(row, languages))
 
     def difference(self, row: int, other: int, languages: Sequence[str]) -> Interval:
         """The interval of the first row's mean over languages minus the other's."""
-        return interval(self._mean(row, languages) - self._mean(other, languages))
+        return interval(self.mean(row, languages) - self.mean(other, languages))
 
     def gap(self, row: int, source: str, targets: Sequence[str]) -> Interval:
         """The interval of the transfer gap: the source's score minus the mean over targets."""
-        return interval(self.rows[row][source] - self._mean(row, targets))
+        return interval(self.rows[row][source] - self.mean(row, targets))
 
-    def _mean(self, row: int, languages: Sequence[str]) -> Values:
+    def mean(self, row: int, languages: Sequence[str]) -> Values:
+        """The mean over languages of every draw."""
         mean: Values = np.mean([self.rows[row][language] for language in languages], axis=0)
         return mean
 
 
-def bootstrap(rows: Sequence[Mapping[str, ArrayLike]], *, parallel: bool, draws: int = DRAWS) -> Bootstrap:
+def bootstrap(
+    rows: Sequence[Mapping[str, ArrayLike]], *, parallel: bool, draws: int = DRAWS, task: str = ""
+) -> Bootstrap:
     """Draw examples and seeds again, both at once, the same for every row.
 
     A row maps language -> values per example (0..1), shape (seeds, examples), or numerators and denominators
     of a ratio of sums, (seeds, examples, 2), whose sums are divided in each draw, seed by seed. All rows have
     the same seeds in the same order, and a language the same examples. Where test items are `parallel`,
     languages with equally many examples share each draw; elsewhere every language has its own. A language's
-    draws depend on nothing but its code and size, so another row or language moves no number.
+    draws depend on nothing but its code and size, so another row or language moves no number. Draws of one `task`
+    and of another are independent over examples; over seeds they are the same, for a seed is one run of them all.
 
     Seeds are crossed with examples (seed k is the same data order in every row), so both are drawn (Owen
     2007, The pigeonhole bootstrap). Of S seeds S - 1 are drawn, lest the variance of few seeds be understated
@@ -125,7 +129,7 @@ def bootstrap(rows: Sequence[Mapping[str, ArrayLike]], *, parallel: bool, draws:
             array = np.asarray(values, dtype=np.float64)
             if not _fits(array) or array.shape != shapes.setdefault(language, array.shape):
                 raise ValueError(f"rows do not have the same seeds and examples in {language!r}")
-            stream = "" if parallel else language
+            stream = task if parallel else f"{task} {language}".strip()
             groups.setdefault((stream, array.shape[1:]), []).append((index, language, array))
     sizes = {shape[0] for shape in shapes.values()} or {1}
     if len(sizes) > 1:

@@ -49,15 +49,30 @@ COLUMNS: Mapping[TaskKind, Columns] = MappingProxyType(
 )
 
 
-def texts(kind: TaskKind, inputs: "pa.Table") -> list[str]:
-    """Every text of the inputs, column by column; tokens are joined by a blank, in every language alike."""
+def texts(kind: TaskKind, inputs: "pa.Table", language: str | None = None) -> list[str]:
+    """Every text of the inputs, column by column; of a language those alone, where rows say which they are in.
+
+    Tokens are joined by a blank, in every language alike.
+    """
     columns = COLUMNS[kind]
+    if language and "language" in columns.inputs:
+        rows = zip(inputs["language"].to_pylist(), inputs[columns.texts[0]].to_pylist(), strict=True)
+        return [text for spoken, text in rows if spoken == language]
     found: list[Any] = [
         value for name in columns.texts if name in inputs.column_names for value in inputs[name].to_pylist()
     ]
     if columns.per_token:
         return [" ".join(tokens) for tokens in found]
     return [text for value in found for text in (value if isinstance(value, list) else [value])]
+
+
+def first(kind: TaskKind, inputs: "pa.Table", count: int) -> list[int]:
+    """The rows that are left of a trial on the first `count`: of queries that many, with every candidate."""
+    if kind is not TaskKind.RETRIEVAL:
+        return list(range(min(count, len(inputs))))
+    sides = inputs["side"].to_pylist()
+    queries = [row for row, side in enumerate(sides) if side == "query"][:count]
+    return sorted({*queries, *(row for row, side in enumerate(sides) if side != "query")})
 
 
 def labels(kind: TaskKind, gold: "pa.Table") -> list[str]:

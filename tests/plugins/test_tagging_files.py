@@ -8,6 +8,7 @@ from xbench_tasks.udpos import UDPOS
 
 from xbench.contracts import Data, Origin, Split, TaskKind
 from xbench.errors import DataError, MissingDataError, PluginError
+from xbench.registry import find_suite, load_registry
 from xbench.testing import check_task
 
 FILES = {
@@ -38,13 +39,24 @@ def test_tagging_tasks_keep_the_contract(task, made):
 
 
 def test_the_official_languages_are_declared():
-    assert (len(UDPOS.languages), len(PANX.languages), len(UDPOS.labels), len(PANX.labels)) == (33, 40, 17, 7)
-    assert not set(UDPOS.languages) - set(PANX.languages)
+    assert (len(UDPOS.languages), len(PANX.languages), len(UDPOS.labels), len(PANX.labels)) == (38, 48, 17, 7)
+    assert set(UDPOS.languages) - set(PANX.languages) == {"wo"}
     assert dict(UDPOS.hyperparameters) == dict(PANX.hyperparameters)
     assert [PANX.counts(one, Split.TEST) for one in ("zh", "sw", "yo")] == [10_000, 1_000, 100]
     assert [PANX.counts(one, Split.TRAIN) for one in ("en", "et", "bn", "hi", "kk", "my")] == [
         20_000, 15_000, 10_000, 5_000, 1_000, 100,
     ]  # fmt: skip
+
+
+def test_the_languages_that_xtreme_r_adds_stand_behind_those_of_xtreme():
+    assert PANX.languages[40:] == ("qu", "pl", "uk", "az", "lt", "pa", "gu", "ro")
+    assert UDPOS.languages[33:] == ("lt", "pl", "uk", "wo", "ro")
+    for task, of_xtreme in ((PANX, 40), (UDPOS, 33)):
+        suite = find_suite(load_registry(), task.name)
+        assert suite.languages == {task.name: task.languages[:of_xtreme]}
+    assert [PANX.counts(one, Split.TEST) for one in ("pl", "az", "gu")] == [10_000, 1_000, 100]
+    assert [PANX.counts("pl", split) for split in (Split.TRAIN, Split.VALIDATION)] == [None, None]
+    assert UDPOS.counts("pl", Split.TEST) is None
 
 
 def test_words_and_tags_are_read_as_they_stand(made):

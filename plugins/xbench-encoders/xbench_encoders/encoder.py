@@ -113,7 +113,7 @@ class TransformerEncoder:
         if not texts:
             return Tokens(language, [], [], [])
         second = list(pairs) if pairs is not None else None
-        limit = min(max_length, _longest(self.tower(language)))
+        limit = min(max_length, longest(self.tower(language)))
         coded = tokenizer(list(texts), second, truncation="longest_first", max_length=limit)
         return _tokens(coded, language)
 
@@ -124,7 +124,7 @@ class TransformerEncoder:
         not fit into a row by itself only the beginning is read. A sentence without words has no row.
         """
         tower = self.tower(language)
-        limit = min(max_length, _longest(tower))
+        limit = min(max_length, longest(tower))
         sizes = _subwords(tower.tokenizer, sentences)
         unknown = tower.tokenizer.unk_token or "?"
         rows: list[list[str]] = []
@@ -155,14 +155,22 @@ class TransformerEncoder:
     def _padded(self, rows: Sequence[Sequence[int]], width: int, padding: int) -> torch.Tensor:
         return torch.tensor([[*row, *[padding] * (width - len(row))] for row in rows], device=self.device)
 
-    def states(self, batch: Batch) -> torch.Tensor:
-        """Last hidden states, (rows, tokens, dimension)."""
+    def states(self, batch: Batch, layer: int | None = None) -> torch.Tensor:
+        """Hidden states, (rows, tokens, dimension): the last, or those after `layer` layers (0: the embeddings).
+
+        A negative layer counts from the last, -1. Raises ModelError where there is none of that number.
+        """
         module = self.tower(batch.language).module
         inputs = {"input_ids": batch.ids, "attention_mask": batch.mask}
         if getattr(module.config, "type_vocab_size", 0) > 1:
             inputs["token_type_ids"] = batch.types
-        states: torch.Tensor = module(**inputs).last_hidden_state
-        return states
+        if layer is None:
+            states: torch.Tensor = module(**inputs).last_hidden_state
+            return states
+        every: Sequence[torch.Tensor] = module(**inputs, output_hidden_states=True).hidden_states
+        if not -len(every) <= layer < len(every):
+            raise ModelError(f"there is no layer {layer}: the model has {len(every) - 1}, and 0 is its embeddings")
+        return every[layer]
 
     def embeddings(self) -> list[torch.nn.Parameter]:
         """The token embedding tables, to freeze or replace."""
@@ -251,7 +259,7 @@ def _plain(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return {name: value.detach().to("cpu").contiguous().clone() for name, value in state.items()}
 
 
-def _longest(tower: Tower) -> int:
+def longest(tower: Tower) -> int:
     """The most tokens the model can take: its tokenizer's limit, or its position table less the padding offset."""
     limit = int(min(tower.tokenizer.model_max_length, 10**6))
     positions = getattr(tower.module.config, "max_position_embeddings", None)

@@ -16,11 +16,14 @@ def mean_of(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
 def pool(states: torch.Tensor, batch: Batch, how: str) -> torch.Tensor:
     """One vector per row.
 
-    `cls`: the first token (BERT). `mean`: all tokens that are not special. `compare`: [u; v; |u-v|; u*v] of the
-    means of the two sides after joint encoding (the features of InferSent, Conneau et al. 2017).
+    `cls`: the first token (BERT). `mean`: all tokens that are not special. `mean-all`: the special ones too (XTREME's
+    retrieval). `compare`: [u; v; |u-v|; u*v] of the means of the two sides after joint encoding (the features of
+    InferSent, Conneau et al. 2017).
     """
     if how == "cls":
         return states[:, 0]
+    if how == "mean-all":
+        return mean_of(states, batch.mask)
     if how == "mean":
         return mean_of(states, batch.sides >= 0)
     first, second = mean_of(states, batch.sides == 0), mean_of(states, batch.sides == 1)
@@ -82,3 +85,18 @@ class TokenClassificationHead(torch.nn.Module):
         places = [(row, position) for row, positions in enumerate(firsts) for position in positions]
         rows, positions = torch.tensor(places, dtype=torch.long, device=states.device).reshape(-1, 2).T
         return states[rows, positions]
+
+
+class SpanHead(torch.nn.Module):
+    """Linear on the state of each token: the head of BERT's reader for extractive answers (Devlin et al. 2019)."""
+
+    def __init__(self, dimension: int) -> None:
+        super().__init__()
+        self.output = torch.nn.Linear(dimension, 2)
+        torch.nn.init.normal_(self.output.weight, std=0.02)
+        torch.nn.init.zeros_(self.output.bias)
+
+    def forward(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Scores before the softmax over tokens, (rows, 2, tokens), of an answer's start and end; -inf at padding."""
+        scores: torch.Tensor = self.output(states).transpose(1, 2)
+        return scores.masked_fill(mask.unsqueeze(1) == 0, -torch.inf)

@@ -1,15 +1,16 @@
 """Fine-tuning: train encoder and head on labels, predict every language with what was learned."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from xbench.contracts import FitContext, Predictor, Resource, Scope, TaskKind, TaskView
-from xbench_methods.options import ClassifierOptions
+from xbench_methods.options import ReaderOptions
 
 
 @dataclass(frozen=True)
-class FinetuneOptions(ClassifierOptions):
+class FinetuneOptions(ReaderOptions):
     """Which labels to train on, besides how."""
 
     on: Literal["source", "target", "both"] = "source"
@@ -21,15 +22,24 @@ class Finetune:
     min over encoder and head of the cross-entropy of the labels (XTREME, Hu et al. 2020). With `on=source` the fit
     cannot see any target, so one checkpoint serves all of them. `selection=average` is the mean of five checkpoints
     of the run (Schmidt et al. 2023); `source-dev` takes the best of them on the source language's validation split.
-    `pooling=auto` is `cls` for encoders that were trained with it, else `mean`, and `compare` for pairs. Tags are
-    learned on the first sub-word of each word (Devlin et al. 2019), where nothing is pooled.
+    `pooling=auto` is `cls` for encoders that were trained with it, else `mean`, and `compare` for pairs. A choice is
+    scored as a pair with its text, in one softmax with the others of its row. Tags are learned on the first
+    sub-word of each word, answers to questions as the tokens of the context that they start
+    and end with (Devlin et al. 2019); nothing is pooled there.
     """
 
     name = "finetune"
     version = 1
     summary = "fine-tune on source labels (zero-shot), on target labels, or on both: finetune[on=source|target|both]"
     Options = FinetuneOptions
-    task_kinds = frozenset({TaskKind.SEQUENCE_CLASSIFICATION, TaskKind.TOKEN_CLASSIFICATION})
+    task_kinds = frozenset(
+        {
+            TaskKind.SEQUENCE_CLASSIFICATION,
+            TaskKind.TOKEN_CLASSIFICATION,
+            TaskKind.MULTIPLE_CHOICE,
+            TaskKind.EXTRACTIVE_QA,
+        }
+    )
 
     def needs(self, options: FinetuneOptions) -> frozenset[Resource]:
         """Labels of the languages it trains on, and source validation labels where they select."""
@@ -46,24 +56,34 @@ class Finetune:
         return Scope.SOURCE if options.on == "source" else Scope.PAIRWISE
 
     def fit(self, encoder: Any, task: TaskView, options: FinetuneOptions, context: FitContext) -> Predictor:
-        """Train; see `xbench_methods.classifier` and `tagger`."""
+        """Train; see `xbench_methods.classifier`, `tagger`, `chooser` and `reader`."""
         sources = (context.source,) if options.on != "target" else ()
         targets = context.targets if options.on != "source" else ()
         languages = tuple(dict.fromkeys((*sources, *targets)))
-        if task.kind is TaskKind.TOKEN_CLASSIFICATION:
-            from xbench_methods.tagger import fit_tagger
-
-            return fit_tagger(encoder, task, options, context, languages)
-        from xbench_methods.classifier import fit_classifier
-
-        return fit_classifier(encoder, task, options, context, languages)
+        learn, _ = _learner(task.kind)
+        return learn(encoder, task, options, context, languages)
 
     def load(self, encoder: Any, task: TaskView, options: FinetuneOptions, folder: Path) -> Predictor:
         """Read back encoder and head."""
-        if task.kind is TaskKind.TOKEN_CLASSIFICATION:
-            from xbench_methods.tagger import load_tagger
+        _, read = _learner(task.kind)
+        return read(encoder, task, options, folder)
 
-            return load_tagger(encoder, task, options, folder)
-        from xbench_methods.classifier import load_classifier
 
-        return load_classifier(encoder, task, options, folder)
+def _learner(kind: TaskKind) -> tuple[Callable[..., Predictor], Callable[..., Predictor]]:
+    """What learns a kind of task, and what reads back what was learned; torch is imported here and no sooner."""
+    match kind:
+        case TaskKind.TOKEN_CLASSIFICATION:
+            from xbench_methods.tagger import fit_tagger, load_tagger
+
+            return fit_tagger, load_tagger
+        case TaskKind.MULTIPLE_CHOICE:
+            from xbench_methods.chooser import fit_chooser, load_chooser
+
+            return fit_chooser, load_chooser
+        case TaskKind.EXTRACTIVE_QA:
+            from xbench_methods.reader import fit_reader, load_reader
+
+            return fit_reader, load_reader
+    from xbench_methods.classifier import fit_classifier, load_classifier
+
+    return fit_classifier, load_classifier

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from xbench_encoders.encoder import TransformerEncoder
 from xbench_encoders.training import Objective, TrainingContext, TrainingOptions, train
 
-from xbench.contracts import Examples, FitContext
+from xbench.contracts import Examples, FitContext, Predictor, Split
 from xbench.errors import StageError
 from xbench_methods.options import ClassifierOptions
 
@@ -65,6 +65,14 @@ def learn(
         TrainingContext(context.seed, encoder.device, context.progress, validate),
     )
     context.log("training", vars(log) | {"losses": list(log.losses), "validation": list(log.validation)})
+
+
+def validation(predictor: Predictor, options: ClassifierOptions, context: FitContext) -> Callable[[], float] | None:
+    """What gives the task's main metric on the source's validation split; None where nothing is selected on it."""
+    if options.selection != "source-dev":
+        return None
+    inputs = context.labelled(context.source, Split.VALIDATION).inputs
+    return lambda: context.score(predictor.predict(inputs, context.source))
 
 
 def gold_of(examples: Examples, language: str) -> "pa.Table":

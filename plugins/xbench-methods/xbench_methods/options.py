@@ -25,3 +25,23 @@ class ClassifierOptions:
     def __post_init__(self) -> None:
         if self.epochs <= 0 or self.learning_rate <= 0 or self.batch_size < 1 or self.max_length < 8:
             raise ValueError("epochs and learning_rate must be above 0, batch_size at least 1, max_length at least 8")
+
+
+@dataclass(frozen=True)
+class ReaderOptions(ClassifierOptions):
+    """What a reader, which answers questions about a context, reads besides; defaults are those of XTREME's scripts.
+
+    All are in tokens: a context that is too long is read in stretches that begin `stride` apart, a question is cut
+    to `question_length`, an answer has at most `answer_length`. It is the best that starts at one of the `n_best`
+    likeliest places of a stretch and ends at another.
+    """
+
+    stride: int = 128
+    question_length: int = 64
+    answer_length: int = 30
+    n_best: int = 20
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if min(self.stride, self.question_length, self.answer_length, self.n_best) < 1:
+            raise ValueError("stride, question_length, answer_length and n_best must be at least 1")

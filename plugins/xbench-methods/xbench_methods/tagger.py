@@ -11,8 +11,8 @@ from xbench_encoders.heads import TokenClassificationHead
 from xbench_encoders.sampling import length_order
 from xbench_encoders.training import TrainingOptions, adamw
 
-from xbench.contracts import Examples, FitContext, Split, TaskView
-from xbench_methods.learning import PREDICTION_BATCH, Trained, drawn_from, gold_of, learn, reading, save
+from xbench.contracts import Examples, FitContext, TaskView
+from xbench_methods.learning import PREDICTION_BATCH, Trained, drawn_from, gold_of, learn, reading, save, validation
 from xbench_methods.options import ClassifierOptions
 
 
@@ -113,11 +113,7 @@ def fit_tagger(
     """Train encoder and head on the labelled train splits of the languages, in place."""
     tagger = _new(encoder, task, options, context.seed)
     parts = [labelled_words(tagger, context.labelled(language), language) for language in languages]
-    validate = None
-    if options.selection == "source-dev":
-        held_out = context.labelled(context.source, Split.VALIDATION).inputs
-        validate = _Validation(tagger, held_out, context)
-    learn(_CrossEntropy(tagger, parts), encoder, options, context, validate)
+    learn(_CrossEntropy(tagger, parts), encoder, options, context, validation(tagger, options, context))
     return tagger
 
 
@@ -148,15 +144,3 @@ def labelled_words(tagger: Tagger, examples: Examples, language: str) -> Part:
         taken[sentence] += len(firsts)
         gold.append([index[tag] for tag in tags[sentence][start : taken[sentence]]])
     return Part(words, gold)
-
-
-@dataclass
-class _Validation:
-    """The task's main metric, 0..100, on the source's validation split; the core scores."""
-
-    tagger: Tagger
-    inputs: pa.Table
-    context: FitContext
-
-    def __call__(self) -> float:
-        return self.context.score(self.tagger.predict(self.inputs, self.context.source))

@@ -20,7 +20,7 @@ FILE_SPLIT: Mapping[Split, str] = {
 
 @dataclass(frozen=True)
 class Layout:
-    """The official files of a task, under a folder of the task's name.
+    """The official files of a task, under a folder of the task's name, or the first there is of `folders`.
 
     `files(folder, language, split)` names the files of a split, none where the task has no such split;
     `read(folder, language, split)` reads them and raises DataError with file and line.
@@ -28,6 +28,7 @@ class Layout:
 
     files: Callable[[Path, str, Split], tuple[Path, ...]]
     read: Callable[[Path, str, Split], Content]
+    folders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +93,8 @@ class DatasetTask:
     def _folder(self, data: Data) -> Path:
         if data.folder is None:
             raise MissingDataError(f"{self.name}: no folder is named; use --data DIR")
-        return data.folder / self.name
+        places = [data.folder / name for name in self.layout.folders or (self.name,)]
+        return next((place for place in places if place.is_dir()), places[0])
 
     def _found(self, folder: Path, language: str, split: Split) -> bool:
         files = self.layout.files(folder, language, split)

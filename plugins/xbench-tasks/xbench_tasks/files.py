@@ -3,14 +3,41 @@
 Quotes are text, and only LF ends a line: U+2028, U+0085 and others that `str.splitlines` knows are text too.
 """
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from xbench.errors import DataError, MissingDataError
 
 
-def read_lines(path: Path) -> list[str]:
-    """The lines of a UTF-8 file. Raises DataError; MissingDataError when there is no such file."""
+def read_lines(path: Path, crlf: bool = False, ended: bool = True) -> list[str]:
+    """The lines of a UTF-8 file; with `crlf` CR LF may end one as well, and nothing the last unless it must be `ended`.
+
+    Raises DataError; MissingDataError when there is no such file.
+    """
+    text = _text(path)
+    if ended and not text.endswith("\n"):
+        last = text.count("\n") + 1
+        raise DataError(f"{path}:{last}: the last line is cut off (no line end); fetch the file again")
+    lines = text.removesuffix("\n").split("\n")
+    if crlf:
+        return [line.removesuffix("\r") for line in lines]
+    for number, line in enumerate(lines, start=1):
+        if line.endswith("\r"):
+            raise DataError(f"{path}:{number}: the line ends with CR LF where LF is expected")
+    return lines
+
+
+def read_json(path: Path) -> Any:
+    """What a UTF-8 file of JSON holds. Raises DataError; MissingDataError when there is no such file."""
+    try:
+        return json.loads(_text(path))
+    except json.JSONDecodeError as error:
+        raise DataError(f"{path}:{error.lineno}: is no JSON, or is cut off: {error.msg}; fetch it again") from error
+
+
+def _text(path: Path) -> str:
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:
@@ -19,15 +46,7 @@ def read_lines(path: Path) -> list[str]:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from error
     if not data:
         raise DataError(f"{path}:1: the file is empty")
-    text = _decoded(path, data)
-    if not text.endswith("\n"):
-        last = text.count("\n") + 1
-        raise DataError(f"{path}:{last}: the last line is cut off (no line end); fetch the file again")
-    lines = text[:-1].split("\n")
-    for number, line in enumerate(lines, start=1):
-        if line.endswith("\r"):
-            raise DataError(f"{path}:{number}: the line ends with CR LF where LF is expected")
-    return lines
+    return _decoded(path, data)
 
 
 def _decoded(path: Path, data: bytes) -> str:

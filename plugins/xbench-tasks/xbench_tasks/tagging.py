@@ -97,9 +97,19 @@ def read_official(folder: Path, language: str, split: Split, labels: Sequence[st
 Block = tuple[int, list[list[str]]]  # the line a sentence starts in, and the fields of each of its lines
 
 
-def _sentences(path: Path, columns: Sequence[str]) -> list[Block]:
+def read_tags(path: Path, labels: Sequence[str]) -> list[Block]:
+    """The tags of a file that holds nothing else, whatever made it: CR LF may end a line, and nothing the last.
+
+    Raises DataError that names file and line on anything malformed.
+    """
+    found = _sentences(path, ("tag",), official=False)
+    _check_tags(path, found, labels)
+    return found
+
+
+def _sentences(path: Path, columns: Sequence[str], official: bool = True) -> list[Block]:
     """The blocks of lines between empty lines; one more empty line may end the file."""
-    lines = read_lines(path)
+    lines = read_lines(path, crlf=not official, ended=official)
     if not lines[-1] and len(lines) > 1:
         lines.pop()
     breaks = [0, *(number for number, line in enumerate(lines, start=1) if not line), len(lines) + 1]

@@ -1,8 +1,9 @@
-"""UDPOS: parts of speech in 33 languages, from Universal Dependencies 2.5 as XTREME converts them.
+"""UDPOS: parts of speech in 38 languages, from Universal Dependencies as XTREME converts them.
 
-Nivre et al. 2018 (https://hdl.handle.net/11234/1-3105), Hu et al. 2020 (https://arxiv.org/abs/2003.11080). Trained on
-English; the official score is that of chunks, runs of one tag (see `metrics.chunks`), and not the share of right tags,
-which is `token_accuracy`. Files as XTREME lays them out (see `tagging`), one word a surface token.
+Nivre et al. 2018 (https://hdl.handle.net/11234/1-3105), Hu et al. 2020 (https://arxiv.org/abs/2003.11080). XTREME has
+33 of the languages, from release 2.5; XTREME-R (https://arxiv.org/abs/2104.07412) adds 5 from 2.7. Trained on English;
+the official score is that of chunks, runs of one tag (see `metrics.chunks`), and not the share of right tags, which is
+`token_accuracy`. Files as XTREME lays them out (see `tagging`), one word a surface token.
 
 No data set of the hub is named here: the words of google/xtreme are not those of the official conversion, and some of
 its languages are mixed with others (ancient Greek, classical Chinese); no full commit of another is known.
@@ -19,10 +20,11 @@ LABELS = (
     "ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM", "PART", "PRON", "PROPN", "PUNCT", "SCONJ", "SYM",
     "VERB", "X",
 )  # fmt: skip
-LANGUAGES = (
+XTREME = (
     "af", "ar", "bg", "de", "el", "en", "es", "et", "eu", "fa", "fi", "fr", "he", "hi", "hu", "id", "it", "ja", "kk",
     "ko", "mr", "nl", "pt", "ru", "ta", "te", "th", "tl", "tr", "ur", "vi", "yo", "zh",
 )  # fmt: skip
+LANGUAGES = (*XTREME, "lt", "pl", "uk", "wo", "ro")  # those of XTREME-R
 # Test sentences where no other language's treebanks share the two letters of the file names.
 _TEST = {
     "af": 425, "ar": 1680, "bg": 1116, "en": 5440, "es": 3147, "et": 3760, "eu": 1799, "fa": 600, "fi": 4422,
@@ -39,7 +41,7 @@ def _read(folder: Path, language: str, split: Split) -> Sentences:
 
 UDPOS = TaggingTask(
     name="udpos",
-    summary="The part of speech of every word (17 universal tags), 33 languages; scored by chunk F1",
+    summary="The part of speech of every word (17 universal tags), 38 languages; scored by chunk F1",
     labels=LABELS,
     languages=LANGUAGES,
     layout=Layout(official_files, _read),

@@ -1,17 +1,18 @@
 """XNLI: natural language inference in 15 languages (Conneau et al. 2018, https://aclanthology.org/D18-1269/).
 
-Trained on English MultiNLI. Files as XTREME distributes them: `train-xx.tsv` and `dev-xx.tsv` with premise,
-hypothesis and label, `test-xx.tsv` with the texts and, as in XTREME's label folder, `labels/test-xx.tsv`.
+Trained on English MultiNLI. Files as XTREME lays them out (see `pairs`): premise, hypothesis and label.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
 from xbench.contracts import Split
 from xbench_tasks.classification import ClassificationTask
 from xbench_tasks.dataset import FILE_SPLIT, Layout
-from xbench_tasks.files import check_aligned, check_labels, check_texts, read_lines, read_table
+from xbench_tasks.files import check_labels
 from xbench_tasks.hub import Candidate
+from xbench_tasks.pairs import label_file, official_files, read_official
 from xbench_tasks.rows import Rows
 
 LABELS = ("entailment", "neutral", "contradiction")
@@ -32,36 +33,11 @@ _COUNTS = {Split.TRAIN: 392_702, Split.LENT: 392_702, Split.VALIDATION: 2_490, S
 _TRAIN_SPELLING = {"contradictory": "contradiction"}  # of the MultiNLI file in the XNLI-MT archive
 
 
-def _test_labels(test: Path) -> Path | None:
-    """The file with the labels of a test file; None when the test file has them in a third column."""
-    if test.is_file():
-        with test.open("rb") as lines:
-            if lines.readline().count(b"\t") == 2:
-                return None
-    return test.parent / "labels" / test.name
-
-
-def _files(folder: Path, language: str, split: Split) -> tuple[Path, ...]:
-    file = folder / f"{FILE_SPLIT[split]}-{language}.tsv"
-    labels = _test_labels(file) if split is Split.TEST else None
-    return (file,) if labels is None else (file, labels)
-
-
 def _read(folder: Path, language: str, split: Split) -> Rows:
-    file, *labels_file = _files(folder, language, split)
-    if labels_file:
-        table = read_table(file, _COLUMNS[:2], header=False)
-        labels = read_lines(labels_file[0])
-        check_aligned(file, len(table), labels_file[0], len(labels))
-    else:
-        table = read_table(file, _COLUMNS, header=False)
-        labels = [row[2] for row in table]
+    rows = read_official(folder, language, split, _COLUMNS)
     if FILE_SPLIT[split] == "train":
-        labels = [_TRAIN_SPELLING.get(label, label) for label in labels]
-    rows = Rows([row[0] for row in table], [row[1] for row in table], labels)
-    check_texts(file, "premise", rows.texts)
-    check_texts(file, "hypothesis", rows.pairs or ())
-    check_labels(labels_file[0] if labels_file else file, labels, LABELS)
+        rows = replace(rows, labels=[_TRAIN_SPELLING.get(label, label) for label in rows.labels])
+    check_labels(label_file(folder, language, split), rows.labels, LABELS)
     return rows
 
 
@@ -81,7 +57,7 @@ XNLI = ClassificationTask(
     summary="Does a premise entail a hypothesis, contradict it, or neither? 15 languages, from MultiNLI",
     labels=LABELS,
     languages=LANGUAGES,
-    layout=Layout(_files, _read),
+    layout=Layout(official_files, _read),
     counts=lambda language, split: _COUNTS[split],
     candidates=(
         # Commit: many public pins, one with the path all_languages/test-00000-of-00001.parquet. Files of a

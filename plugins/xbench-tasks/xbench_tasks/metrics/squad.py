@@ -79,31 +79,33 @@ def gold_answers(document: object, name: str) -> dict[str, list[str]]:
 
     `name` is what errors call the document. Raises DataError where the form is another or an id occurs twice.
     """
-    articles = _member(document, "data", list, name) if isinstance(document, dict) else document
-    if not isinstance(articles, list):
-        raise DataError(f"{name}: this is no SQuAD JSON: it is neither a list nor an object with 'data'")
     gold: dict[str, list[str]] = {}
-    for where, question in _questions(articles, name):
-        id_ = _member(question, "id", str, where)
+    for where, _, question in questions(document, name):
+        id_ = member(question, "id", str, where)
         if id_ in gold:
             raise DataError(f"{where}: the id {id_!r} occurs a second time")
-        gold[id_] = [_member(answer, "text", str, where) for answer in _member(question, "answers", list, where)]
+        gold[id_] = [member(answer, "text", str, where) for answer in member(question, "answers", list, where)]
     return gold
 
 
-def _questions(articles: list[Any], name: str) -> Iterator[tuple[str, object]]:
+def questions(document: object, name: str) -> Iterator[tuple[str, object, object]]:
+    """Where each question of SQuAD JSON stands, its paragraph and itself, in file order; see `gold_answers`."""
+    articles = member(document, "data", list, name) if isinstance(document, dict) else document
+    if not isinstance(articles, list):
+        raise DataError(f"{name}: this is no SQuAD JSON: it is neither a list nor an object with 'data'")
     for first, article in enumerate(articles):
         outer = f"{name}: data[{first}]"
-        for second, paragraph in enumerate(_member(article, "paragraphs", list, outer)):
+        for second, paragraph in enumerate(member(article, "paragraphs", list, outer)):
             inner = f"{outer}.paragraphs[{second}]"
-            for third, question in enumerate(_member(paragraph, "qas", list, inner)):
-                yield f"{inner}.qas[{third}]", question
+            for third, question in enumerate(member(paragraph, "qas", list, inner)):
+                yield f"{inner}.qas[{third}]", paragraph, question
 
 
-def _member(holder: object, key: str, kind: type, where: str) -> Any:
+def member(holder: object, key: str, kind: type, where: str) -> Any:
+    """What an object of SQuAD JSON has by that key. Raises DataError (`where`) unless it is there, and of the kind."""
     value = holder.get(key) if isinstance(holder, dict) else None
-    if not isinstance(value, kind):
-        form = "a list" if kind is list else "a text"
+    if not isinstance(value, kind) or isinstance(value, bool):
+        form = {list: "a list", str: "a text", int: "a whole number"}[kind]
         raise DataError(f"{where}: SQuAD JSON has {form} called {key!r} here; there is {type(value).__name__}")
     return value
 

@@ -1,0 +1,165 @@
+"""A chooser on an encoder: scores every choice paired with its text; its training objective and its predictor."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+import torch
+from xbench_encoders.encoder import Tokens, TransformerEncoder
+from xbench_encoders.heads import ClassificationHead
+from xbench_encoders.sampling import length_order
+from xbench_encoders.training import TrainingOptions, adamw
+
+from xbench.contracts import FitContext, Split, TaskView
+from xbench.errors import StageError
+from xbench_methods.classifier import pooling_of
+from xbench_methods.learning import PREDICTION_BATCH, Trained, drawn_from, gold_of, learn, reading, save
+from xbench_methods.options import ClassifierOptions
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Every choice paired with its text, tokenized; by row, where in `tokens` the pairs of its choices stand."""
+
+    tokens: Tokens
+    places: Sequence[range]
+
+    @property
+    def lengths(self) -> list[int]:
+        """The length of each row's longest pair, in tokens."""
+        lengths = self.tokens.lengths
+        return [max(lengths[at] for at in places) for places in self.places]
+
+
+@dataclass
+class Chooser:
+    """Encoder and a head that gives one score a pair; predicts any language that the encoder knows."""
+
+    encoder: TransformerEncoder
+    head: ClassificationHead
+    max_length: int
+
+    def predict(self, inputs: pa.Table, language: str) -> pa.Table:
+        """The place of the most probable choice (the first in a tie) and the probability of each of the row's."""
+        pairs = self.pairs(inputs, language)
+        order = length_order(pairs.lengths)
+        found: dict[int, list[float]] = {}
+        with torch.inference_mode():
+            for start in range(0, len(order), PREDICTION_BATCH):
+                rows = order[start : start + PREDICTION_BATCH]  # whole rows: choices that are alike are padded alike
+                scores = self.scores(pairs, rows)
+                found |= zip(rows, (torch.softmax(one, dim=0).tolist() for one in scores), strict=True)
+        chances = [found[row] for row in range(len(order))]
+        labels = [str(row.index(max(row))) for row in chances]
+        return pa.table({"label": pa.array(labels, pa.string()), "scores": pa.array(chances, pa.list_(pa.float32()))})
+
+    def pairs(self, inputs: pa.Table, language: str) -> Pairs:
+        """Tokenized pairs of all rows. Raises StageError where a row has no choices."""
+        texts, choices = inputs["text"].to_pylist(), inputs["choices"].to_pylist()
+        places: list[range] = []
+        for row, options in enumerate(choices):
+            if not options:
+                raise StageError(f"row {row} in {language} has no choices")
+            start = places[-1].stop if places else 0
+            places.append(range(start, start + len(options)))
+        first = [text for text, options in zip(texts, choices, strict=True) for _ in options]
+        second = [choice for options in choices for choice in options]
+        return Pairs(self.encoder.tokenize(first, second, language, self.max_length), places)
+
+    def scores(self, pairs: Pairs, rows: Sequence[int]) -> tuple[torch.Tensor, ...]:
+        """Scores before the softmax in float32, for each of the rows one per choice."""
+        batch = self.encoder.batch(pairs.tokens, [at for row in rows for at in pairs.places[row]])
+        scores = self.head(self.encoder.states(batch), batch).squeeze(-1).float()
+        return torch.split(scores, [len(pairs.places[row]) for row in rows])
+
+    def save(self, folder: Path) -> None:
+        """Encoder and head as safetensors."""
+        save(self.encoder, self.head, folder)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Pairs of one language and, by row, the place of the right choice."""
+
+    pairs: Pairs
+    gold: Sequence[int]
+
+
+class _CrossEntropy:
+    """Objective: mean cross-entropy of the right choice among those of its row."""
+
+    splittable = True
+
+    def __init__(self, chooser: Chooser, parts: Sequence[Part]) -> None:
+        self.chooser, self.parts = chooser, parts
+        self.module = Trained(chooser.encoder.module, chooser.head)
+        self.lengths = [length for part in parts for length in part.pairs.lengths]
+        self.rows = [(part, row) for part, of in enumerate(parts) for row in range(len(of.gold))]
+
+    def optimizers(self, options: TrainingOptions) -> list[torch.optim.Optimizer]:
+        """AdamW over everything that is not frozen."""
+        return [adamw(self.module, options)]
+
+    def loss(self, rows: Sequence[int], progress: float) -> torch.Tensor:
+        """Rows of each language go through the encoder together, since languages may have towers of their own."""
+        by_part: dict[int, list[int]] = {}
+        for row in rows:
+            part, at = self.rows[row]
+            by_part.setdefault(part, []).append(at)
+        total = torch.zeros((), device=self.chooser.encoder.device)
+        for part, members in by_part.items():
+            of = self.parts[part]
+            # A choice that a row does not have is as good as impossible.
+            scores = torch.nn.utils.rnn.pad_sequence(
+                list(self.chooser.scores(of.pairs, members)), batch_first=True, padding_value=-math.inf
+            )
+            wanted = torch.tensor([of.gold[at] for at in members], device=scores.device)
+            total = total + torch.nn.functional.cross_entropy(scores, wanted, reduction="sum")
+        return total / len(rows)
+
+
+def fit_chooser(
+    encoder: TransformerEncoder,
+    task: TaskView,
+    options: ClassifierOptions,
+    context: FitContext,
+    languages: Sequence[str],
+) -> Chooser:
+    """Train encoder and head on the labelled train splits of the languages, in place."""
+    chooser = _new(encoder, options, context.seed)
+    parts = [_labelled(chooser, context, language) for language in languages]
+    validate = None
+    if options.selection == "source-dev":
+        held_out = context.labelled(context.source, Split.VALIDATION).inputs
+        validate = partial(_score, chooser, held_out, context)
+    learn(_CrossEntropy(chooser, parts), encoder, options, context, validate)
+    return chooser
+
+
+def load_chooser(encoder: TransformerEncoder, task: TaskView, options: ClassifierOptions, folder: Path) -> Chooser:
+    """Read back what `Chooser.save` wrote. Raises StageError when the weights do not fit."""
+    with reading(folder) as state:
+        chooser = _new(encoder.load(folder), options, seed=0)
+        chooser.head.load_state_dict(state)
+    return chooser
+
+
+def _new(encoder: TransformerEncoder, options: ClassifierOptions, seed: int) -> Chooser:
+    """A chooser with a fresh head, drawn from the seed alone."""
+    with drawn_from(seed):
+        head = ClassificationHead(encoder.dimension, 1, pooling_of(encoder, options.pooling, pairs=True))
+    return Chooser(encoder, head.to(encoder.device).eval(), options.max_length)
+
+
+def _labelled(chooser: Chooser, context: FitContext, language: str) -> Part:
+    examples = context.labelled(language)
+    gold = [int(label) for label in gold_of(examples, language)["label"].to_pylist()]
+    return Part(chooser.pairs(examples.inputs, language), gold)
+
+
+def _score(chooser: Chooser, inputs: pa.Table, context: FitContext) -> float:
+    """The task's main metric, 0..100, on the source's validation split; the core scores."""
+    return context.score(chooser.predict(inputs, context.source))

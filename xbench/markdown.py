@@ -1,0 +1,129 @@
+"""A board as Markdown, to read. No date, time or machine: the same bytes."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from xbench.markup import NONE, between, code, escape, grid, number, to_best
+from xbench.notes import LEGEND, PUBLISHED, SUITE_LEGEND, seeded, supervision
+from xbench.references import Reference
+from xbench.standings import Board, Row, Summary, Table
+
+WIDEST = 16  # languages beside each other; more stand below each other in a table of their own
+
+
+def to_markdown(board: Board) -> str:
+    """Tables to read: what a suite comes to; per task a title, the data, the rows and the notes; a legend at the end.
+
+    With more than 16 languages the rows come without them, and a second table has a line per language. Published
+    numbers, if asked for, stand after the tables, in tables of their own.
+    """
+    if not board.tables:
+        return "No results.\n"
+    parts = [*map(_suite, board.summaries), *map(_section, board.tables), *_published(board.references)]
+    legend = f"{LEGEND}\n{SUITE_LEGEND}" if board.summaries else LEGEND
+    return "\n\n".join([*parts, legend]) + "\n"
+
+
+def _suite(summary: Summary) -> str:
+    tasks, groups = list(summary.languages), list(summary.groups)
+    head = ["rank", "model", "recipe", "score", "95 %", "to best", *map(escape, tasks), *map(code, groups)]
+    lines = [
+        [
+            "" if row.rank is None else str(row.rank),
+            code(row.model),
+            code(row.recipe),
+            number(row.score.value),
+            between(row.score),
+            to_best(row),
+            *(number(row.tasks[task]) for task in tasks),
+            *(number(row.groups[group]) for group in groups),
+        ]
+        for row in summary.rows
+    ]
+    about = [f"{task} {summary.metrics[task]}".strip() + f" ({len(summary.languages[task])})" for task in tasks]
+    parts = [
+        f"## {escape(summary.suite)} (source {escape(summary.source)})",
+        escape(f"Tasks (languages): {'; '.join(about)}."),
+    ]
+    over = "tasks'" if summary.average == "tasks" else "groups'"
+    grouped = "".join(f" Group {code(group)}: {escape(', '.join(summary.groups[group]))}." for group in groups)
+    parts.append(f"The score is the mean of the {over} scores; {seeded(summary.seeds)}.{grouped}")
+    parts.append(grid(head, lines, {"model", "recipe"}))
+    return "\n\n".join([*parts, *_notes(summary.notes)])
+
+
+def _section(table: Table) -> str:
+    parts = [f"## {escape(table.task)} (source {escape(table.source)})", _data(table)]
+    if table.rows or table.majority:
+        wide = len(table.languages) > WIDEST
+        beside = () if wide else table.languages
+        head = ["rank", "model", "recipe", "avg", "95 %", "to best", "gap", escape(f"avg with {table.source}")]
+        head = [*head, *map(escape, beside), "seeds", "supervision"]
+        lines = [_summary(row, beside, code) for row in table.rows]
+        lines += [_summary(row, beside, escape) for row in table.majority]
+        parts.append(grid(head, lines, {"model", "recipe", "supervision"}))
+        if wide:
+            head = ["language", *(code(f"{row.model} {row.recipe}") for row in table.rows)]
+            head += [escape(f"{row.model} {row.recipe}") for row in table.majority]
+            below = [[escape(at), *(number(row.scores.get(at)) for row in table.lines)] for at in table.languages]
+            parts.append(grid(head, below, {"language"}))
+    return "\n\n".join([*parts, *_notes(table.notes)])
+
+
+def _notes(notes: Sequence[str]) -> list[str]:
+    return ["\n".join(f"- {escape(note)}" for note in notes)] if notes else []
+
+
+def _data(table: Table) -> str:
+    if not table.sizes:
+        return "No scores."
+    data, counts = table.dataset, sorted(set(table.sizes.values()), reverse=True)
+    sizes = [f"{n:,} ({', '.join(at for at, m in table.sizes.items() if m == n)})" for n in counts]
+    if len(counts) == 1 < len(table.sizes):
+        sizes = [f"{counts[0]:,} in each of {len(table.sizes)} languages"]
+    kind = "parallel" if data.parallel else "not parallel"
+    metric = data.metric + " (lower is better)" * (not data.higher_is_better)
+    revision = f", revision {data.revision}" if data.revision else ""
+    named = f"{data.id}{revision}, origin {data.origin}, split {data.split}"
+    return escape(f"Data: {named}; {metric}; n = {'; '.join(sizes)}, {kind}.")
+
+
+def _summary(row: Row, languages: Iterable[str], name: Callable[[str], str]) -> list[str]:
+    return [
+        "" if row.rank is None else str(row.rank),
+        name(row.model),
+        name(row.recipe),
+        number(row.average.value),
+        between(row.average),
+        to_best(row),
+        number(row.gap.value),
+        number(row.average_with_source),
+        *(number(row.scores.get(language)) for language in languages),
+        ", ".join(str(seed) for seed in row.seeds),
+        escape(supervision(row.supervision)),
+    ]
+
+
+def _published(references: Sequence[Reference]) -> list[str]:
+    """A table of averages, a column per task and metric, then one per task and metric with a column per language."""
+    averages = [one for one in references if not one.language]
+    parts = [_columns([(one, f"{one.of} {one.metric}") for one in averages])] if averages else []
+    spoken: dict[tuple[str, str], list[Reference]] = {}
+    for one in references:
+        if one.language:
+            spoken.setdefault((one.of, one.metric), []).append(one)
+    for (of, metric), members in spoken.items():
+        parts += [f"### {escape(of)}: {escape(metric)}", _columns([(one, one.language) for one in members])]
+    return [PUBLISHED, *parts] if parts else []
+
+
+def _columns(cells: Sequence[tuple[Reference, str]]) -> str:
+    """A row per model and source, each number in the named column as it was published."""
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    for one, column in cells:
+        rows.setdefault((one.model, one.source), {})[column] = str(one.score)
+    columns = list(dict.fromkeys(column for _, column in cells))
+    lines = [
+        [escape(model), escape(source), *(found.get(column, NONE) for column in columns)]
+        for (model, source), found in rows.items()
+    ]
+    return grid(["model", "source", *map(escape, columns)], lines, {"model", "source"})
