@@ -254,6 +254,7 @@ def test_json_is_strict_and_holds_everything():
     [
         ({}, "none"),
         ({"target text": {}}, "none"),
+        ({"not told": {}}, "not told"),
         (
             {"target text": {"de": 1, "sw": 22409}, "source labels": {"en": 19666}},
             "source labels en 19,666; target text 2 languages 22,410",

@@ -20,7 +20,10 @@ except SystemExit as ended:
 """
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["list", "methods"], ["list", "tasks", "--json"]])
+LIGHT = [["--help"], ["run", "--help"], ["import", "--help"], ["list", "methods"], ["list", "tasks", "--json"]]
+
+
+@pytest.mark.parametrize("arguments", [*LIGHT, ["list", "formats"]])
 def test_help_and_lists_answer_without_the_heavy_libraries(tmp_path, arguments):
     code = PROBE.format(heavy=HEAVY)
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, cwd=tmp_path)

@@ -2,7 +2,7 @@
 
 import datetime
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from xbench.cell import Cell, Result, Status
 from xbench.errors import UsageError
 from xbench.items import pack, ratios
 from xbench.keys import digest, file_digest
+from xbench.notes import UNTOLD
 from xbench.plan import StageKind
 from xbench.stages import PREDICTIONS
 from xbench.statistics import uncertainty
@@ -22,7 +23,6 @@ from xbench.store import Store
 from xbench.submission import Scored, Submission
 
 RECIPE = "imported"
-SUPERVISION: Mapping[str, Mapping[str, int]] = {"not told": {}}  # nobody counted what was read; it was not nothing
 
 
 def results(submission: Submission, name: str) -> list[Result]:
@@ -51,7 +51,7 @@ def _result(one: Scored, submission: Submission, name: str) -> Result:
         items=pack(scores.items, scores.totals),
         dataset={**vars(provenance), **about},
         model={"id": name, "revision": "", "digest": ""},
-        supervision=SUPERVISION,
+        supervision={UNTOLD: {}},
         keys={"predict": digest(key), "score": digest([*key, name]), "variant": digest([RECIPE, name])},
         predictions={"imported": {"format": submission.form.name, "file": one.path, "sha256": one.sha256}},
     )

@@ -36,6 +36,8 @@ Numbers as their sources print them, on official test sets, from trainings and s
 where a source has none. They have no rank, no difference to a row above is tested, and nothing above depends on them.
 A model may stand here several times: rows of different sources are not merged."""
 
+UNTOLD = "not told"  # the kind of supervision, without counts, of results whose training nobody watched
+
 APART = (
     "another table has this title too: results on different data or of different trainings "
     "(other targets, options, versions) are not compared"
@@ -122,12 +124,12 @@ def seeded(seeds: Sequence[int]) -> str:
 
 
 def supervision(counts: Mapping[str, Mapping[str, int]]) -> str:
-    """What was read, as text: `source labels en 19,666; target text 9 languages 22,410`; uncounted kinds by name."""
+    """What was read, as text: `source labels en 19,666; target text 9 languages 22,410`."""
     parts = []
     for kind, by_language in sorted(counts.items()):
         if by_language:
             where = next(iter(by_language)) if len(by_language) == 1 else f"{len(by_language)} languages"
             parts.append(f"{kind} {where} {sum(by_language.values()):,}")
-        else:
+        elif kind == UNTOLD:
             parts.append(kind)
     return "; ".join(parts) or "none"

@@ -22,8 +22,8 @@ class Suite:
     A task's score is the mean over all its languages, the source included: those that `languages` names for it,
     else all the task has. A group's score is the mean of its tasks' scores, the suite's that of what `average`
     says, tasks or groups. A task may stand in several groups. In `groups` and `languages` it goes by its name
-    without options. `remark` is printed with the scores; `references` is a file of published numbers beside this one. `methods`
-    are the recipes that are run where none is named.
+    without options. `remark` is printed with the scores; `references` is a file of published numbers beside this
+    one. `methods` are the recipes that are run where none is named.
     """
 
     name: str
@@ -60,7 +60,7 @@ def load_suite(path: Path | str) -> Suite:
         raise DataError(f"{path}: cannot read the suite: {error}") from error
     try:
         _check(values)
-        lists = {key: tuple(values[key]) for key in ("tasks", "methods") if key in values}
+        lists: dict[str, Any] = {key: tuple(values[key]) for key in ("tasks", "methods") if key in values}
         said = values | lists | _averaging(values) | _beside(path, values)
         return Suite(**said)
     except UsageError as error:

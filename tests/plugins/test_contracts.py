@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from xbench import options, testing
+from xbench import options, tables, testing
 from xbench.contracts import Data, Origin, Split
 from xbench.errors import MissingDataError
 from xbench.registry import KINDS, load_registry
@@ -25,7 +25,7 @@ def test_every_plugin_can_be_imported():
     assert [(plugin.name, plugin.error) for plugin in REGISTRY.plugins if plugin.error] == []
 
 
-@pytest.mark.parametrize(("kind", "name"), installed("task", "aligner", "method", "model"))
+@pytest.mark.parametrize(("kind", "name"), installed("task", "aligner", "method", "model", "format"))
 def test_it_has_a_name_that_is_typed_as_it_prints_and_a_summary_of_one_line(kind, name):
     thing = REGISTRY.find(kind, name)
     assert re.fullmatch(r"[a-z0-9]+([-.][a-z0-9]+)*", thing.name)
@@ -90,6 +90,18 @@ def test_a_suite_names_tasks_that_there_are(kind, name):
     assert isinstance(suite, Suite)
     for text in suite.tasks:
         assert REGISTRY.find("task", text.partition("[")[0])
+
+
+@pytest.mark.parametrize(("kind", "name"), installed("format"))
+def test_a_format_has_a_file_for_every_task_and_language_of_its_suite(kind, name):
+    form = REGISTRY.find(kind, name)
+    suite = REGISTRY.find("suite", form.suite)
+    tasks = [REGISTRY.find("task", task) for task in suite.members]
+    asked = [(task, language) for task in tasks for language in suite.languages.get(task.name, task.languages)]
+    paths = {form.path(task, language) for task, language in asked}
+    assert len(paths) == len(asked) > 1
+    assert not any(path.startswith("/") or ".." in path for path in paths)
+    assert all(set(form.columns(task)) <= set(tables.COLUMNS[task.kind].inputs) for task in tasks)
 
 
 def test_every_kind_has_something():

@@ -155,7 +155,8 @@ LABELS = {
     [
         ("xnli", {"accuracy": 100 / 3}),
         ("udpos", {"precision": 200 / 3, "recall": 200 / 3, "f1": 200 / 3, "token_accuracy": 200 / 3}),
-        ("xquad", {"exact_match": 0.0, "f1": 0.0, "em_f1": 0.0}),
+        # The gold "a" is an article, of which nothing is left: the empty answer equals it, the one that lacks does not.
+        ("xquad", {"exact_match": 100 / 3, "f1": 0.0, "em_f1": 50 / 3}),
         ("tatoeba", {"accuracy": 50.0}),
         ("bucc2018", {"precision": 50.0, "recall": 50.0, "f1": 50.0}),
     ],

@@ -83,8 +83,8 @@ class Tags:
             if len(tags) != len(words):
                 raise DataError(f"{file}:{line}: {len(tags)} tags for a sentence of {len(words)} words")
         if len(found) != len(inputs):
-            line, given = found[-1][0], len(found)
-            raise DataError(f"{file}:{line}: here begins the last of {given:,} tagged sentences; there are {len(inputs):,}")
+            line, given, wanted = found[-1][0], len(found), len(inputs)
+            raise DataError(f"{file}:{line}: here begins the last of {given:,} tagged sentences; there are {wanted:,}")
         return _sentences(found).gold()
 
     def labels(self, task: Task, file: Path) -> Sentences:
