@@ -190,7 +190,7 @@ def test_the_loss_of_a_batch_is_that_of_its_parts():
     with torch.no_grad():
         whole = float(objective.loss(range(12), 0.0))
         parts = [float(objective.loss(rows, 0.0)) * len(rows) / 12 for rows in (range(5), range(5, 12))]
-        words = [float(objective.loss([row], 0.0)) * objective.words_a_row for row in range(12)]
+        words = [float(objective.loss([row], 0.0)) * objective.a_row for row in range(12)]
     assert sum(parts) == pytest.approx(whole)
     assert sum(words) / sum(len(row) for row in objective.parts[0].gold) == pytest.approx(whole)
 

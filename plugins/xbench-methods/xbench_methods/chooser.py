@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,12 +10,20 @@ import torch
 from xbench_encoders.encoder import Tokens, TransformerEncoder
 from xbench_encoders.heads import ClassificationHead
 from xbench_encoders.sampling import length_order
-from xbench_encoders.training import TrainingOptions, adamw
 
-from xbench.contracts import FitContext, Split, TaskView
+from xbench.contracts import FitContext, TaskView
 from xbench.errors import StageError
 from xbench_methods.classifier import pooling_of
-from xbench_methods.learning import PREDICTION_BATCH, Trained, drawn_from, gold_of, learn, reading, save
+from xbench_methods.learning import (
+    PREDICTION_BATCH,
+    PartsObjective,
+    drawn_from,
+    gold_of,
+    learn,
+    reading,
+    save,
+    validation,
+)
 from xbench_methods.options import ClassifierOptions
 
 
@@ -88,37 +95,22 @@ class Part:
     gold: Sequence[int]
 
 
-class _CrossEntropy:
+class _CrossEntropy(PartsObjective):
     """Objective: mean cross-entropy of the right choice among those of its row."""
-
-    splittable = True
 
     def __init__(self, chooser: Chooser, parts: Sequence[Part]) -> None:
         self.chooser, self.parts = chooser, parts
-        self.module = Trained(chooser.encoder.module, chooser.head)
-        self.lengths = [length for part in parts for length in part.pairs.lengths]
-        self.rows = [(part, row) for part, of in enumerate(parts) for row in range(len(of.gold))]
+        super().__init__(chooser.encoder, chooser.head, [part.pairs.lengths for part in parts])
 
-    def optimizers(self, options: TrainingOptions) -> list[torch.optim.Optimizer]:
-        """AdamW over everything that is not frozen."""
-        return [adamw(self.module, options)]
-
-    def loss(self, rows: Sequence[int], progress: float) -> torch.Tensor:
-        """Rows of each language go through the encoder together, since languages may have towers of their own."""
-        by_part: dict[int, list[int]] = {}
-        for row in rows:
-            part, at = self.rows[row]
-            by_part.setdefault(part, []).append(at)
-        total = torch.zeros((), device=self.chooser.encoder.device)
-        for part, members in by_part.items():
-            of = self.parts[part]
-            # A choice that a row does not have is as good as impossible.
-            scores = torch.nn.utils.rnn.pad_sequence(
-                list(self.chooser.scores(of.pairs, members)), batch_first=True, padding_value=-math.inf
-            )
-            wanted = torch.tensor([of.gold[at] for at in members], device=scores.device)
-            total = total + torch.nn.functional.cross_entropy(scores, wanted, reduction="sum")
-        return total / len(rows)
+    def summed(self, part: int, members: Sequence[int]) -> torch.Tensor:
+        """The cross-entropies of rows of a part."""
+        of = self.parts[part]
+        # A choice that a row does not have is as good as impossible.
+        scores = torch.nn.utils.rnn.pad_sequence(
+            list(self.chooser.scores(of.pairs, members)), batch_first=True, padding_value=-math.inf
+        )
+        wanted = torch.tensor([of.gold[at] for at in members], device=scores.device)
+        return torch.nn.functional.cross_entropy(scores, wanted, reduction="sum")
 
 
 def fit_chooser(
@@ -131,11 +123,7 @@ def fit_chooser(
     """Train encoder and head on the labelled train splits of the languages, in place."""
     chooser = _new(encoder, options, context.seed)
     parts = [_labelled(chooser, context, language) for language in languages]
-    validate = None
-    if options.selection == "source-dev":
-        held_out = context.labelled(context.source, Split.VALIDATION).inputs
-        validate = partial(_score, chooser, held_out, context)
-    learn(_CrossEntropy(chooser, parts), encoder, options, context, validate)
+    learn(_CrossEntropy(chooser, parts), encoder, options, context, validation(chooser, options, context))
     return chooser
 
 
@@ -158,8 +146,3 @@ def _labelled(chooser: Chooser, context: FitContext, language: str) -> Part:
     examples = context.labelled(language)
     gold = [int(label) for label in gold_of(examples, language)["label"].to_pylist()]
     return Part(chooser.pairs(examples.inputs, language), gold)
-
-
-def _score(chooser: Chooser, inputs: pa.Table, context: FitContext) -> float:
-    """The task's main metric, 0..100, on the source's validation split; the core scores."""
-    return context.score(chooser.predict(inputs, context.source))

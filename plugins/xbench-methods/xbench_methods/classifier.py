@@ -9,10 +9,18 @@ import torch
 from xbench_encoders.encoder import Tokens, TransformerEncoder
 from xbench_encoders.heads import ClassificationHead, LinearHead
 from xbench_encoders.sampling import length_order
-from xbench_encoders.training import TrainingOptions, adamw
 
-from xbench.contracts import Examples, FitContext, Split, TaskView
-from xbench_methods.learning import PREDICTION_BATCH, Trained, drawn_from, gold_of, learn, reading, save
+from xbench.contracts import Examples, FitContext, TaskView
+from xbench_methods.learning import (
+    PREDICTION_BATCH,
+    PartsObjective,
+    drawn_from,
+    gold_of,
+    learn,
+    reading,
+    save,
+    validation,
+)
 from xbench_methods.options import ClassifierOptions
 
 
@@ -47,35 +55,20 @@ class Classifier:
         save(self.encoder, self.head, folder)
 
 
-class _CrossEntropy:
+class _CrossEntropy(PartsObjective):
     """Objective: mean cross-entropy of the labels over rows of one or more languages."""
-
-    splittable = True
 
     def __init__(self, classifier: Classifier, parts: Sequence[tuple[Tokens, list[int]]]) -> None:
         self.classifier, self.parts = classifier, parts
-        self.module = Trained(classifier.encoder.module, classifier.head)
-        self.lengths = [length for tokens, _ in parts for length in tokens.lengths]
-        self.rows = [(part, row) for part, (_, gold) in enumerate(parts) for row in range(len(gold))]
+        super().__init__(classifier.encoder, classifier.head, [tokens.lengths for tokens, _ in parts])
 
-    def optimizers(self, options: TrainingOptions) -> list[torch.optim.Optimizer]:
-        """AdamW over everything that is not frozen."""
-        return [adamw(self.module, options)]
-
-    def loss(self, rows: Sequence[int], progress: float) -> torch.Tensor:
-        """Rows of each language go through the encoder together, since languages may have towers of their own."""
-        by_part: dict[int, list[int]] = {}
-        for row in rows:
-            part, at = self.rows[row]
-            by_part.setdefault(part, []).append(at)
-        total = torch.zeros((), device=self.classifier.encoder.device)
-        for part, members in by_part.items():
-            tokens, gold = self.parts[part]
-            batch = self.classifier.encoder.batch(tokens, members)
-            scores = self.classifier.head(self.classifier.encoder.states(batch), batch)
-            wanted = torch.tensor([gold[at] for at in members], device=scores.device)
-            total = total + torch.nn.functional.cross_entropy(scores.float(), wanted, reduction="sum")
-        return total / len(rows)
+    def summed(self, part: int, members: Sequence[int]) -> torch.Tensor:
+        """The cross-entropies of rows of a part."""
+        tokens, gold = self.parts[part]
+        batch = self.classifier.encoder.batch(tokens, members)
+        scores = self.classifier.head(self.classifier.encoder.states(batch), batch)
+        wanted = torch.tensor([gold[at] for at in members], device=scores.device)
+        return torch.nn.functional.cross_entropy(scores.float(), wanted, reduction="sum")
 
 
 def fit_classifier(
@@ -89,11 +82,7 @@ def fit_classifier(
     examples = {language: context.labelled(language) for language in languages}
     classifier = _new(encoder, task, options, any(map(has_pairs, examples.values())), context.seed)
     parts = [labelled_rows(classifier, split, language) for language, split in examples.items()]
-    validate = None
-    if options.selection == "source-dev":
-        held_out = labelled_rows(classifier, context.labelled(context.source, Split.VALIDATION), context.source)
-        validate = _Accuracy(classifier, *held_out)
-    learn(_CrossEntropy(classifier, parts), encoder, options, context, validate)
+    learn(_CrossEntropy(classifier, parts), encoder, options, context, validation(classifier, options, context))
     return classifier
 
 
@@ -138,16 +127,3 @@ def labelled_rows(classifier: Classifier, examples: Examples, language: str) -> 
     index = {label: at for at, label in enumerate(classifier.labels)}
     gold = [index[label] for label in gold_of(examples, language)["label"].to_pylist()]
     return _tokenize(classifier, examples.inputs, language), gold
-
-
-@dataclass
-class _Accuracy:
-    """Accuracy, 0..100, on held-out examples."""
-
-    classifier: Classifier
-    tokens: Tokens
-    gold: list[int]
-
-    def __call__(self) -> float:
-        found: list[int] = self.classifier.scores(self.tokens).argmax(dim=-1).tolist()
-        return 100.0 * sum(a == b for a, b in zip(found, self.gold, strict=True)) / len(self.gold)

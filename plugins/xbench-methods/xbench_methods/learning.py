@@ -1,6 +1,6 @@
 """What methods that train an encoder with a head share: the training, and how both are kept."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from xbench_encoders.encoder import TransformerEncoder
-from xbench_encoders.training import Objective, TrainingContext, TrainingOptions, train
+from xbench_encoders.training import Objective, TrainingContext, TrainingOptions, adamw, train
 
 from xbench.contracts import Examples, FitContext, Predictor, Split
 from xbench.errors import StageError
@@ -30,6 +30,46 @@ class Trained(torch.nn.Module):
     def __init__(self, encoder: torch.nn.Module, head: torch.nn.Module) -> None:
         super().__init__()
         self.encoder, self.head = encoder, head
+
+
+class PartsObjective:
+    """Objective over rows of one or more languages, a part each: the sum over a batch, by row and by answers `a_row`.
+
+    `lengths` are tokens by part and row.
+    """
+
+    splittable = True
+
+    def __init__(
+        self,
+        encoder: TransformerEncoder,
+        head: torch.nn.Module,
+        lengths: Sequence[Sequence[int]],
+        a_row: float = 1.0,
+    ) -> None:
+        self.module = Trained(encoder.module, head)
+        self.device, self.a_row = encoder.device, a_row
+        self.lengths = [length for part in lengths for length in part]
+        self.rows = [(part, row) for part, of in enumerate(lengths) for row in range(len(of))]
+
+    def optimizers(self, options: TrainingOptions) -> list[torch.optim.Optimizer]:
+        """AdamW over everything that is not frozen."""
+        return [adamw(self.module, options)]
+
+    def loss(self, rows: Sequence[int], progress: float) -> torch.Tensor:
+        """Rows of each language go through the encoder together, since languages may have towers of their own."""
+        by_part: dict[int, list[int]] = {}
+        for row in rows:
+            part, at = self.rows[row]
+            by_part.setdefault(part, []).append(at)
+        total = torch.zeros((), device=self.device)
+        for part, members in by_part.items():
+            total = total + self.summed(part, members)
+        return total / (len(rows) * self.a_row)
+
+    def summed(self, part: int, members: Sequence[int]) -> torch.Tensor:
+        """The summed loss of rows of a part."""
+        raise NotImplementedError
 
 
 @contextmanager

@@ -11,11 +11,19 @@ from xbench_encoders.encoder import TransformerEncoder
 from xbench_encoders.heads import SpanHead
 from xbench_encoders.sampling import length_order
 from xbench_encoders.spans import Limits, Passages, Span, tokenize_questions
-from xbench_encoders.training import TrainingOptions, adamw
 
 from xbench.contracts import Examples, FitContext, TaskView
 from xbench.errors import StageError
-from xbench_methods.learning import PREDICTION_BATCH, Trained, drawn_from, gold_of, learn, reading, save, validation
+from xbench_methods.learning import (
+    PREDICTION_BATCH,
+    PartsObjective,
+    drawn_from,
+    gold_of,
+    learn,
+    reading,
+    save,
+    validation,
+)
 from xbench_methods.options import ReaderOptions
 
 NOWHERE = (0, 0)  # of characters none; of tokens the first, which stands for the whole row
@@ -108,34 +116,19 @@ class Part:
     places: Sequence[Span]
 
 
-class _CrossEntropy:
+class _CrossEntropy(PartsObjective):
     """Objective: mean cross-entropy of start and end over rows; one without the answer points at its first token."""
-
-    splittable = True
 
     def __init__(self, reader: Reader, parts: Sequence[Part]) -> None:
         self.reader, self.parts = reader, parts
-        self.module = Trained(reader.encoder.module, reader.head)
-        self.lengths = [length for part in parts for length in part.passages.tokens.lengths]
-        self.rows = [(part, row) for part, of in enumerate(parts) for row in range(len(of.places))]
+        super().__init__(reader.encoder, reader.head, [part.passages.tokens.lengths for part in parts], a_row=2)
 
-    def optimizers(self, options: TrainingOptions) -> list[torch.optim.Optimizer]:
-        """AdamW over everything that is not frozen."""
-        return [adamw(self.module, options)]
-
-    def loss(self, rows: Sequence[int], progress: float) -> torch.Tensor:
-        """Rows of each language go through the encoder together, since languages may have towers of their own."""
-        by_part: dict[int, list[int]] = {}
-        for row in rows:
-            part, at = self.rows[row]
-            by_part.setdefault(part, []).append(at)
-        total = torch.zeros((), device=self.reader.encoder.device)
-        for part, members in by_part.items():
-            of = self.parts[part]
-            scores = self.reader.scores(of.passages, members).float().flatten(0, 1)
-            wanted = torch.tensor([position for at in members for position in of.places[at]], device=scores.device)
-            total = total + torch.nn.functional.cross_entropy(scores, wanted, reduction="sum")
-        return total / (2 * len(rows))
+    def summed(self, part: int, members: Sequence[int]) -> torch.Tensor:
+        """The cross-entropies of rows of a part."""
+        of = self.parts[part]
+        scores = self.reader.scores(of.passages, members).float().flatten(0, 1)
+        wanted = torch.tensor([position for at in members for position in of.places[at]], device=scores.device)
+        return torch.nn.functional.cross_entropy(scores, wanted, reduction="sum")
 
 
 def fit_reader(

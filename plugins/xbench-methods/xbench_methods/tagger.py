@@ -9,10 +9,18 @@ import torch
 from xbench_encoders.encoder import TransformerEncoder, Words
 from xbench_encoders.heads import TokenClassificationHead
 from xbench_encoders.sampling import length_order
-from xbench_encoders.training import TrainingOptions, adamw
 
 from xbench.contracts import Examples, FitContext, TaskView
-from xbench_methods.learning import PREDICTION_BATCH, Trained, drawn_from, gold_of, learn, reading, save, validation
+from xbench_methods.learning import (
+    PREDICTION_BATCH,
+    PartsObjective,
+    drawn_from,
+    gold_of,
+    learn,
+    reading,
+    save,
+    validation,
+)
 from xbench_methods.options import ClassifierOptions
 
 
@@ -68,39 +76,25 @@ class Part:
     gold: Sequence[Sequence[int]]
 
 
-class _CrossEntropy:
+class _CrossEntropy(PartsObjective):
     """Objective: cross-entropy of the words' labels; every word of the training set weighs the same.
 
     The sum over a batch is divided by its rows times the words that a row has on average, not by its own words:
     batches are of like length, and a word of a short sentence would weigh more than one of a long sentence.
     """
 
-    splittable = True
-
     def __init__(self, tagger: Tagger, parts: Sequence[Part]) -> None:
         self.tagger, self.parts = tagger, parts
-        self.module = Trained(tagger.encoder.module, tagger.head)
-        self.lengths = [length for part in parts for length in part.words.tokens.lengths]
-        self.rows = [(part, row) for part, of in enumerate(parts) for row in range(len(of.gold))]
-        self.words_a_row = sum(len(row) for part in parts for row in part.gold) / max(1, len(self.rows))
+        rows = [row for part in parts for row in part.gold]
+        words_a_row = sum(map(len, rows)) / max(1, len(rows))
+        super().__init__(tagger.encoder, tagger.head, [part.words.tokens.lengths for part in parts], words_a_row)
 
-    def optimizers(self, options: TrainingOptions) -> list[torch.optim.Optimizer]:
-        """AdamW over everything that is not frozen."""
-        return [adamw(self.module, options)]
-
-    def loss(self, rows: Sequence[int], progress: float) -> torch.Tensor:
-        """Rows of each language go through the encoder together, since languages may have towers of their own."""
-        by_part: dict[int, list[int]] = {}
-        for row in rows:
-            part, at = self.rows[row]
-            by_part.setdefault(part, []).append(at)
-        total = torch.zeros((), device=self.tagger.encoder.device)
-        for part, members in by_part.items():
-            of = self.parts[part]
-            scores = self.tagger.scores(of.words, members, [of.words.firsts[at] for at in members])
-            wanted = torch.tensor([index for at in members for index in of.gold[at]], device=scores.device)
-            total = total + torch.nn.functional.cross_entropy(scores.float(), wanted, reduction="sum")
-        return total / (len(rows) * self.words_a_row)
+    def summed(self, part: int, members: Sequence[int]) -> torch.Tensor:
+        """The cross-entropies of rows of a part."""
+        of = self.parts[part]
+        scores = self.tagger.scores(of.words, members, [of.words.firsts[at] for at in members])
+        wanted = torch.tensor([index for at in members for index in of.gold[at]], device=scores.device)
+        return torch.nn.functional.cross_entropy(scores.float(), wanted, reduction="sum")
 
 
 def fit_tagger(
