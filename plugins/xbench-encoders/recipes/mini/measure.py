@@ -70,11 +70,12 @@ log = logging.getLogger("mini.measure")
 @torch.inference_mode()
 def embed(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, texts: Sequence[str]) -> np.ndarray:
     """float32 [texts, size]: the masked mean of the last states."""
-    order = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
+    ids = tokenizer(list(texts), truncation=True)["input_ids"]
+    order = sorted(range(len(ids)), key=lambda index: -len(ids[index]))
     vectors = np.empty((len(texts), model.config.hidden_size), dtype=np.float32)
     for start in range(0, len(order), BATCH):
         rows = order[start : start + BATCH]
-        inputs = tokenizer([texts[row] for row in rows], padding=True, truncation=True, return_tensors="pt")
+        inputs = tokenizer.pad({"input_ids": [ids[row] for row in rows]}, return_tensors="pt")
         states = model(**inputs).last_hidden_state
         mask = inputs["attention_mask"].unsqueeze(-1)
         vectors[rows] = ((states * mask).sum(1) / mask.sum(1)).numpy()
