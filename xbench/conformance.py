@@ -45,12 +45,13 @@ def _wrong(columns: tables.Columns, name: str, listed: bool, answers: Any, input
     if len(answers) != len(inputs):
         return f"{len(answers)} rows for {len(inputs)} inputs"
     what = "a list of texts" if listed else "a text"
-    for row, answer in enumerate(answers[name].to_pylist()):
+    rows = answers[name].to_pylist()
+    for row, answer in enumerate(rows):
         if not isinstance(answer, list if listed else str):
             return f"row {row} of {name!r} must be {what}, not {answer!r}"
     if not columns.per_token:
         return ""
-    pairs = zip(answers[name].to_pylist(), inputs[columns.inputs[0]].to_pylist(), strict=True)
+    pairs = zip(rows, inputs[columns.inputs[0]].to_pylist(), strict=True)
     for row, (tags, tokens) in enumerate(pairs):
         if len(tags) != len(tokens):
             return f"{len(tags)} {name} for the {len(tokens)} {columns.inputs[0]} of row {row}"

@@ -20,13 +20,13 @@ from xbench.contracts import Data, ModelInfo, Resource, Scope, Split, TaskKind
 from xbench.errors import PluginError, UsageError
 from xbench.fake_plugin import FakeAligner, FakeMethod, FakePlugin, FitLog
 from xbench.fake_task import FakeEncoder, FakeModel, FakeTask
+from xbench.grants import TARGET
 from xbench.keys import digest
 from xbench.languages import canonical
 from xbench.names import parse
 
 __all__ = ["FakeAligner", "FakeEncoder", "FakeMethod", "FakeModel", "FakePlugin", "FakeTask", "FitLog", "check_aligner",
            "check_method", "check_model", "check_task"]  # fmt: skip
-TARGET = {Resource.TARGET_LABELS, Resource.TARGET_VALIDATION, Resource.TARGET_TEXT}
 PLAIN = (str, int, float, bool)
 
 

@@ -1,5 +1,6 @@
 """What methods that train an encoder with a head share: the training, and how both are kept."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,7 +33,7 @@ class Trained(torch.nn.Module):
         self.encoder, self.head = encoder, head
 
 
-class PartsObjective:
+class PartsObjective(ABC):
     """Objective over rows of one or more languages, a part each: the sum over a batch, by row and by answers `a_row`.
 
     `lengths` are tokens by part and row.
@@ -67,9 +68,9 @@ class PartsObjective:
             total = total + self.summed(part, members)
         return total / (len(rows) * self.a_row)
 
+    @abstractmethod
     def summed(self, part: int, members: Sequence[int]) -> torch.Tensor:
         """The summed loss of rows of a part."""
-        raise NotImplementedError
 
 
 @contextmanager
