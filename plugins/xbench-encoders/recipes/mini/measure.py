@@ -16,6 +16,7 @@ import torch
 from corpus import MORE_LANGUAGES, XNLI_LANGUAGES, lines_of
 from sklearn.linear_model import LogisticRegression
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+from xbench_tasks.metrics.neighbours import nearest, unit
 
 TATOEBA_CODES = {
     "ar": "ara",
@@ -84,10 +85,10 @@ def embed(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, texts: Seq
 
 def retrieval(english: np.ndarray, other: np.ndarray) -> tuple[float, float]:
     """Accuracy in % of the nearest neighbour by cosine, from the other language to English and back."""
-    unit = [side / np.linalg.norm(side, axis=1, keepdims=True) for side in (english, other)]
-    cosines = unit[1] @ unit[0].T
-    goal = np.arange(len(cosines))
-    return 100 * float((cosines.argmax(1) == goal).mean()), 100 * float((cosines.argmax(0) == goal).mean())
+    sides = unit(english, "English"), unit(other, "other")
+    goal = np.arange(len(english))[:, None]
+    to_english, back = (nearest(one, two, 1).indices == goal for one, two in (sides[::-1], sides))
+    return 100 * float(to_english.mean()), 100 * float(back.mean())
 
 
 def tatoeba(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, data: Path) -> dict[str, float]:
