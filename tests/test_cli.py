@@ -122,7 +122,7 @@ def test_debug_shows_the_traceback_of_what_failed(call):
 @pytest.mark.parametrize(
     ("raised", "code", "says"),
     [
-        (DataError("de.tsv, line 7: two columns"), 1, "xbench: de.tsv, line 7: two columns"),
+        (DataError("de.tsv, line 7: two columns"), 1, "can be run: de.tsv, line 7: two columns"),
         (KeyError("premise"), 1, "KeyError: 'premise'"),
         (KeyboardInterrupt(), 130, "interrupted; the same command resumes"),
     ],

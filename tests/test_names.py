@@ -56,7 +56,10 @@ def test_options_are_sorted_and_a_dash_is_an_underscore():
         ("a[]", "option ''"),
         ("a[x]", "option 'x'"),
         ("a[x=1,x=2]", "'x' stands twice"),
-        ("a[x=b[y=1]]", "cannot read"),
+        ("a[x=b[y=c[z=1]]]", "cannot read"),
+        ("a[x=b[y=1]", "cannot read"),
+        ("a[x=1]]", "cannot read"),
+        ("a[x=b[y=1]z]", "cannot read"),
     ],
 )
 def test_a_broken_name_is_refused_with_how_to_write_it(text, says):

@@ -20,6 +20,7 @@ class Options:
     word: str = "w"
     limit: int | None = None
     old: Optional[float] = None  # noqa: UP045 - both ways of writing it are met
+    keep: float | Literal["none", "best"] = "none"
 
     def __post_init__(self):
         if self.steps < 1:
@@ -38,6 +39,7 @@ VALUES = st.fixed_dictionaries(
         "word": st.text(),
         "limit": st.none() | st.integers(),
         "old": st.none() | FLOAT,
+        "keep": st.sampled_from(["none", "best"]) | FLOAT,
     },
 )
 
@@ -81,6 +83,7 @@ def test_a_whole_number_and_its_float_are_one_value_of_a_key():
         ({"rate": "-inf"}, "not a finite number"),
         ({"old": "inf"}, "not a finite number"),
         ({"on": "both"}, "one of source, target"),
+        ({"keep": "worst"}, "'worst' is not a float"),
         ({"layers": "3"}, "one of 1, 2"),
         ({"fast": "yes"}, "true or false"),
         ({"limit": "many"}, "'many' is not an int"),
@@ -96,6 +99,8 @@ def test_a_value_that_does_not_fit_is_refused_with_what_fits(given_, says):
 def test_options_describe_themselves_with_type_and_default():
     assert describe(Options)["on"] == "source|target, default source"
     assert describe(Options)["steps"] == "int, default 5"
+    assert describe(Options)["keep"] == "float|none|best, default none"
+    assert describe(Options)["limit"] == "int|none, default None"
 
 
 def test_a_component_without_options_has_none():

@@ -20,6 +20,8 @@ one = ["a", "b"]
 two = ["b"]
 [languages]
 b = ["en", "sw"]
+[stand_ins]
+b = ["b[split=dev]"]
 """
 
 
@@ -30,6 +32,7 @@ def test_groups_languages_and_published_numbers_are_read_and_written_back(tmp_pa
     suite = load_suite(path)
     assert suite.groups == {"one": ("a", "b"), "two": ("b",)}
     assert suite.languages == {"b": ("en", "sw")}
+    assert suite.stand_ins == {"b": ("b[split=dev]",)}
     assert (suite.average, suite.remark) == ("groups", "Not „official“")
     assert suite.references == tmp_path / "p.csv"
     assert suite.members == ("a", "b")
@@ -53,6 +56,8 @@ def test_what_a_suite_does_not_say_is_not_written():
         (GOOD + '[groups]\none = ["c"]', "no task of the suite is called 'c'"),
         (GOOD + '[groups]\none = ["b[train=a]"]', "no task of the suite is called 'b[train=a]'"),
         (GOOD + '[languages]\nc = ["en"]', "no task of the suite is called 'c'"),
+        (GOOD + '[stand_ins]\nc = ["c[split=dev]"]', "no task of the suite is called 'c'"),
+        (GOOD + '[stand_ins]\nb = ["a[split=dev]"]', "what stands in for b must be b with other options"),
         (GOOD.replace('"a"', '"b"') + '[groups]\none = ["b"]', "a task stands twice"),
         (GOOD.replace('"a"', '"a["'), "lacks its closing bracket"),
         (GOOD + 'references = "gone.csv"', "references must name a file beside the suite file, not 'gone.csv'"),

@@ -55,13 +55,15 @@ def _grid_options(command: Callable[..., None]) -> Callable[..., None]:
         (("--data",), {"help": "A folder of official files, or 'hub'; the bundled sample by default."}),
         (("--output", "-o"), {"type": click.Path(path_type=Path, file_okay=False), "default": Path("xbench-runs"),
                               "show_default": True, "help": "Where results and the store go."}),
+        (("--stand-ins/--no-stand-ins",), {"default": True, "show_default": True, "help": "Whether a suite's stand-ins"
+                                           " serve where the data lack what it trains on or evaluates."}),
         (("--limit",), {"type": click.IntRange(min=1), "help": "Read at most this many rows of each split."}),
         (("--device",), {"default": "auto", "help": "auto, cpu, cuda, cuda:1, mps."}),
         (("--config",), {"type": click.Path(path_type=Path), "is_eager": True, "expose_value": False,
                          "callback": _config, "help": "A TOML file whose keys are these flags."}),
     ]  # fmt: skip
     for flags, settings in reversed(declared):
-        variable = "XBENCH_" + flags[0].removeprefix("--").upper()
+        variable = "XBENCH_" + flags[0].removeprefix("--").partition("/")[0].replace("-", "_").upper()
         command = click.option(*flags, envvar=variable, **settings)(command)
     return command
 

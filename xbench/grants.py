@@ -8,8 +8,8 @@ from xbench.access import Grant, Place
 from xbench.cell import Cell
 from xbench.contracts import Resource, Scope, Split, Task
 from xbench.errors import MissingDataError, PluginError
-from xbench.request import Component, TaskUse
 from xbench.shelf import Shelf
+from xbench.uses import Component, TaskUse
 
 TARGET = {Resource.TARGET_LABELS, Resource.TARGET_VALIDATION, Resource.TARGET_TEXT}
 
@@ -75,29 +75,36 @@ class Granter:
         raise CannotRunError(f"{has} neither a train split in all of them nor a validation split in {lacking}{hint}")
 
     def _labels(self, needs: frozenset[Resource], targets: tuple[str, ...]) -> dict[tuple[str, Split], Place]:
-        source, trainer = self.cell.source, self.use.trainer
-        found: dict[tuple[str, Split], Place] = {}
-        if Resource.SOURCE_LABELS in needs:
-            lent = Split.TRAIN if trainer is self.use.task else Split.LENT
-            self._present(trainer, source, lent)
-            found[source, Split.TRAIN] = (trainer, lent)
-        if Resource.SOURCE_VALIDATION in needs:
-            if self.use.split is Split.VALIDATION and self.cell.target == source:
-                what = f"the validation labels of {source} are what is evaluated, and the fit selects on them"
-                raise CannotRunError(f"{what}; evaluate on the test split, or select otherwise")
-            holder = self.use.task if source in self.use.task.languages else trainer
-            self.shelf.load(holder, source, Split.VALIDATION)
-            found[source, Split.VALIDATION] = (holder, Split.VALIDATION)
+        found = self._source_labels(needs)
         for target in targets if Resource.TARGET_VALIDATION in needs else ():
             if self.use.split is Split.VALIDATION:
                 what = f"the validation labels of {target} are what is evaluated, and the fit reads them"
                 raise CannotRunError(f"{what}; evaluate on the test split")
             self.shelf.load(self.use.task, target, Split.VALIDATION)
             found[target, Split.VALIDATION] = (self.use.task, Split.VALIDATION)
+        own = Split.VALIDATION if self.use.taught is Split.VALIDATION else Split.TRAIN
         for target in targets if Resource.TARGET_LABELS in needs else ():
             if (target, Split.TRAIN) not in found:
-                self.shelf.load(self.use.task, target, Split.TRAIN)
-                found[target, Split.TRAIN] = (self.use.task, Split.TRAIN)
+                self.shelf.load(self.use.task, target, own)
+                found[target, Split.TRAIN] = (self.use.task, own)
+        return found
+
+    def _source_labels(self, needs: frozenset[Resource]) -> dict[tuple[str, Split], Place]:
+        source, trainer, task = self.cell.source, self.use.trainer, self.use.task
+        found: dict[tuple[str, Split], Place] = {}
+        if Resource.SOURCE_LABELS in needs:
+            self._present(trainer, source, self.use.taught)
+            found[source, Split.TRAIN] = (trainer, self.use.taught)
+        if Resource.SOURCE_VALIDATION in needs:
+            what = f"the validation labels of {source}"
+            if self.use.taught is Split.VALIDATION:
+                raise CannotRunError(f"{what} are what the fit trains on, and it selects on them; select otherwise")
+            if self.use.split is Split.VALIDATION and self.cell.target == source:
+                what += " are what is evaluated, and the fit selects on them"
+                raise CannotRunError(f"{what}; evaluate on the test split, or select otherwise")
+            holder = task if source in task.languages else trainer
+            self.shelf.load(holder, source, Split.VALIDATION)
+            found[source, Split.VALIDATION] = (holder, Split.VALIDATION)
         return found
 
     def _present(self, trainer: Task, source: str, split: Split) -> None:
@@ -105,8 +112,7 @@ class Granter:
         try:
             self.shelf.load(trainer, source, split)
         except MissingDataError as error:
-            own = trainer is self.use.task
-            hint = f"; or train on the labels of another task: {trainer.name}[train=TASK]" if own else ""
+            hint = f"; or train on the labels of another task: {self.use.task.name}[train=TASK]"
             raise CannotRunError(f"{error}{hint}") from error
 
     def majority(self, grant: Grant) -> str | None:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 import numpy as np
@@ -27,6 +27,7 @@ class Grid:
     prints: dict[str, tuple[str, int]] = field(default_factory=dict)
     variants: dict[Named, str] = field(default_factory=dict)
     cells: dict[Named, dict[str, dict[int, Result]]] = field(default_factory=dict)
+    failed: frozenset[str] = frozenset()  # languages in which one of the rows failed; none may have a score in them
 
     def takes(self, result: Result, prints: _Prints) -> bool:
         """Whether the result's row can stand here: on these data, and of the training that is here already."""
@@ -47,8 +48,8 @@ class Grid:
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """The languages there are, the source first."""
-        return tuple(sorted(self.prints, key=lambda language: (language != self.source, language)))
+        """The languages there are and those that failed, the source first."""
+        return tuple(sorted(self.prints.keys() | self.failed, key=lambda language: (language != self.source, language)))
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -110,6 +111,11 @@ def apart(results: Iterable[Result]) -> list[Grid]:
         for result in members:
             grid.add(result, prints[result.cell.target])
     return grids
+
+
+def with_failures(grid: Grid, results: Iterable[Result]) -> Grid:
+    """The grid with the languages in which rows of it failed: a mean that left them out would be of fewer."""
+    return replace(grid, failed=frozenset(result.cell.target for result in results if _named(result) in grid.cells))
 
 
 def _named(result: Result) -> Named:

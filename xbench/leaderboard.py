@@ -8,7 +8,7 @@ from math import isfinite
 import numpy as np
 
 from xbench.cell import Result, Status
-from xbench.grids import Grid, apart
+from xbench.grids import Grid, apart, with_failures
 from xbench.notes import APART, incidents, remarks, served
 from xbench.references import Reference
 from xbench.standings import Board, Dataset, Estimate, Row, Table, ranked
@@ -28,7 +28,8 @@ def board(results: Iterable[Result], suite: Suite | None = None, references: Ite
     tables, scored = [], []
     for (task, source), each in groupby(ordered, key=lambda result: (result.cell.task, result.cell.source)):
         block = list(each)
-        grids = apart([result for result in block if result.status is Status.OK])
+        failed = [result for result in block if result.status is Status.FAILED]
+        grids = [with_failures(grid, failed) for grid in apart(r for r in block if r.status is Status.OK)]
         notes = [*served(task), *incidents([result for result in block if result.status is not Status.OK])]
         if len(grids) > 1:
             notes.append(APART)
@@ -50,8 +51,8 @@ def _table(task: str, grid: Grid, notes: Sequence[str]) -> Table:
         source=grid.source,
         dataset=grid.dataset,
         languages=grid.languages,
-        sizes={language: grid.prints[language][1] for language in grid.languages},
-        fingerprints={language: grid.prints[language][0] for language in grid.languages},
+        sizes={language: size for language, (_, size) in grid.prints.items()},
+        fingerprints={language: print_ for language, (print_, _) in grid.prints.items()},
         rows=tuple(rows),
         majority=_majority(grid),
         notes=(),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from xbench.errors import UsageError
 
-_OPTION = re.compile(r"([a-z][a-z0-9_-]*)=([^\[\],=]*)")
+_OPTION = re.compile(r"([a-z][a-z0-9_-]*)=([^\[\],=]*(?:\[[^\[\]]*\])?)")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})*")
 
 
@@ -22,7 +22,10 @@ class Name:
 
 
 def parse(text: str) -> Name:
-    """Read `name` or `name[option=value,..]`. Raises UsageError on anything else, a repeated option included."""
+    """Read `name` or `name[option=value,..]`; a value may be such a name itself: `bucc[method=retrieve[depth=2]]`.
+
+    Raises UsageError on anything else, a repeated option included.
+    """
     text = text.strip()
     name, bracket, rest = text.partition("[")
     if not name or name != name.strip() or "]" in name:
@@ -32,8 +35,8 @@ def parse(text: str) -> Name:
     if not rest.endswith("]"):
         raise UsageError(f"{text!r} lacks its closing bracket; write name[option=value,..]")
     options: dict[str, str] = {}
-    for part in rest[:-1].split(","):
-        match = _OPTION.fullmatch(part.strip())
+    for part in _split(rest[:-1], ","):
+        match = _OPTION.fullmatch(part)
         if match is None:
             raise UsageError(f"cannot read the option {part!r} in {text!r}; write name[option=value,..]")
         option = match[1].replace("-", "_")

@@ -8,6 +8,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from xbench.errors import UsageError, unknown
 
+_UNIONS = (Union, types.UnionType)
+
 
 def resolve(cls: type, owner: str, given: Mapping[str, str], *layers: Mapping[str, Any]) -> Any:
     """An instance of `cls`: its own defaults, then each layer in turn (fields it lacks are ignored), then `given`.
@@ -44,6 +46,8 @@ def describe(cls: type) -> dict[str, str]:
 def _type_name(hint: Any) -> str:
     if get_origin(hint) is Literal:
         return "|".join(map(str, get_args(hint)))
+    if get_origin(hint) in _UNIONS:
+        return "|".join("none" if one is type(None) else _type_name(one) for one in get_args(hint))
     return getattr(hint, "__name__", str(hint))
 
 
@@ -53,8 +57,8 @@ def _read(hint: Any, text: str, where: str) -> Any:
         if text not in choices:
             raise UsageError(f"{where}: the value must be one of {', '.join(choices)}")
         return choices[text]
-    if get_origin(hint) in (Union, types.UnionType) and type(None) in get_args(hint):
-        return None if text == "none" else _read(get_args(hint)[0], text, where)
+    if get_origin(hint) in _UNIONS:
+        return _read_one_of(get_args(hint), text, where)
     if hint is bool:
         if text not in ("true", "false"):
             raise UsageError(f"{where}: the value must be true or false")
@@ -68,6 +72,16 @@ def _read(hint: Any, text: str, where: str) -> Any:
     return value
 
 
+def _read_one_of(hints: tuple[Any, ...], text: str, where: str) -> Any:
+    """The word that one of the types knows, else a value of the type that is left; `none` is nothing."""
+    if text == "none" and type(None) in hints:
+        return None
+    words = [hint for hint in hints if get_origin(hint) is Literal and text in map(str, get_args(hint))]
+    (rest,) = words or [hint for hint in hints if hint is not type(None) and get_origin(hint) is not Literal]
+    return _read(rest, text, where)
+
+
 def _fitted(hint: Any, value: Any) -> Any:
     """A whole number where a float is wanted becomes one, so that 3 and 3.0 give one key."""
-    return float(value) if hint is float and type(value) is int else value
+    wanted = get_args(hint) if get_origin(hint) in _UNIONS else (hint,)
+    return float(value) if float in wanted and type(value) is int else value

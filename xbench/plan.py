@@ -128,10 +128,11 @@ class PlannedCell:
 
 @dataclass(frozen=True)
 class SkippedCell:
-    """A cell that cannot be run, and why."""
+    """A cell that cannot be run, and why; `broken` data make it a failed one."""
 
     cell: Cell
     reason: str
+    broken: bool = False
 
 
 @dataclass(frozen=True)

@@ -22,14 +22,14 @@ from xbench.plan import (
     SkippedCell,
     align_chain,
 )
-from xbench.request import Component, Grid, Recipe, TaskUse
+from xbench.remarks import label_of, of_training, targets_of
+from xbench.request import Grid, Recipe
 from xbench.shelf import Shelf
-
-LISTED = 40  # as many languages as XTREME has are named one by one where they are not there
+from xbench.uses import Component, TaskUse
 
 
 def build_plan(grid: Grid, shelf: Shelf) -> Plan:
-    """The plan of a grid. Raises DataError when nothing at all can be run, or on malformed data."""
+    """The plan of a grid; malformed data fail the cells that read them. Raises DataError when nothing can be run."""
     return _Planner(grid, shelf).plan()
 
 
@@ -43,10 +43,10 @@ class _Planner:
     def plan(self) -> Plan:
         cells: list[PlannedCell] = []
         skipped: list[SkippedCell] = []
-        remarks: list[str] = []
+        remarks = [use.note for use in self.grid.tasks if use.note]
         self.bases = {text: Base(model, model.info()) for text, model in self.grid.models.items()}
         for model, recipe, use in itertools.product(self.grid.models, self.grid.recipes, self.grid.tasks):
-            targets, remark = self._targets(use)
+            targets, remark = targets_of(self.grid, use, self.shelf)
             remarks += [remark] if remark and remark not in remarks else []
             for seed, target in itertools.product(self.grid.request.seeds, targets):
                 label = str(names.Name(self.shelf.label(use.task), use.name.options))
@@ -57,11 +57,13 @@ class _Planner:
                     cells.append(PlannedCell(cell, score, self._variant(score.predict.fit)))
                 except (CannotRunError, MissingDataError) as reason:
                     skipped.append(SkippedCell(cell, str(reason)))
+                except DataError as fault:
+                    skipped.append(SkippedCell(cell, str(fault), broken=True))
         if not cells:
             reasons = "; ".join(dict.fromkeys([skip.reason for skip in skipped] + remarks))
             raise DataError(f"nothing of {self.grid.label} can be run: {reasons}")
-        remarks += [note for note in self._notes(cells) if note not in remarks]
-        return Plan(self._label(), tuple(cells), tuple(skipped), tuple(remarks))
+        remarks += [note for note in of_training(cells, self.shelf) if note not in remarks]
+        return Plan(label_of(self.grid, self.shelf), tuple(cells), tuple(skipped), tuple(remarks))
 
     def _variant(self, fit: FitStage) -> str:
         """What a row's trainings have in common, apart from the seed and from a pairwise fit's target."""
@@ -79,42 +81,6 @@ class _Planner:
             return {}
         source = f"{stage.grant.source} "
         return {what: print_ for what, print_ in fingerprint["labels"].items() if what.startswith(source)}
-
-    def _notes(self, cells: list[PlannedCell]) -> list[str]:
-        """What the training data say of themselves: what stands in for them, a row count that is not the official."""
-        found: dict[str, None] = {}
-        for fit in {cell.score.predict.fit.key: cell.score.predict.fit for cell in cells}.values():
-            for (language, split), (task, place) in fit.grant.labels.items():
-                note = self.shelf.load(task, language, place).provenance.note
-                found |= {f"{task.name} {language} {split}: {note}": None} if note else {}
-        return list(found)
-
-    def _label(self) -> str:
-        """The suite's name; the sample's where it is the sample, or samples, that are run."""
-        asked, first = names.parse(self.grid.label), self.grid.tasks[0].task
-        if len(self.grid.tasks) == 1 and first.name == asked.name:
-            return str(names.Name(self.shelf.label(first), asked.options))
-        sampled = any(self.shelf.label(use.task) != use.task.name for use in self.grid.tasks)
-        return str(names.Name(f"{asked.name}-sample", asked.options)) if sampled else self.grid.label
-
-    def _targets(self, use: TaskUse) -> tuple[list[str], str]:
-        """The languages to evaluate, source first, and a remark when the data lack some of the task's."""
-        try:
-            there = use.task.available(use.split, self.shelf.data)
-        except MissingDataError as reason:
-            return [], str(reason)
-        every = self.grid.spoken(use.task)
-        wanted = set(self.grid.languages or there) & set(use.task.languages)
-        chosen = [language for language in every if language in wanted]
-        if self.grid.source in there and self.grid.source not in chosen:
-            chosen = [self.grid.source, *chosen]  # one prediction, and the transfer gap needs it
-        lacking = [language for language in every if language not in there]
-        what = "languages" if use.split is Split.TEST else f"languages' {use.split} splits"
-        has = f"{self.shelf.data} has {len(every) - len(lacking)} of {len(every)} {what}"
-        remark = f"{self.shelf.label(use.task)}: {has}"
-        if len(lacking) <= LISTED:
-            remark += f" (not there: {', '.join(lacking)})"
-        return sorted(chosen, key=lambda lang: lang != self.grid.source), remark if lacking else ""
 
     def _score(self, base: Base, recipe: Recipe, use: TaskUse, targets: list[str], cell: Cell) -> ScoreStage:
         languages = base.model.languages

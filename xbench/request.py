@@ -4,17 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from xbench import names, tables
-from xbench.contracts import Data, Split, Task
+from xbench import names
+from xbench.contracts import Data, Task
 from xbench.errors import UsageError, unknown
 from xbench.languages import canonical
 from xbench.registry import Registry, find_suite
 from xbench.suite import Suite
+from xbench.uses import Component, TaskUse, Uses
 
 DEFAULT_MODEL = "xbench-mini"
 DEFAULT_METHOD = "finetune"  # what a recipe that names only aligners ends in, and the recipe where none is named
-EVALUATED = {"test": Split.TEST, "dev": Split.VALIDATION}  # values of the task option `split`
-TASK_OPTIONS = ("method", "split", "text", "train")
 
 
 @dataclass(frozen=True)
@@ -30,14 +29,7 @@ class Request:
     seeds: tuple[int, ...] = (0,)
     limit: int | None = None
     device: str = "auto"
-
-
-@dataclass(frozen=True)
-class Component:
-    """An aligner or method with what the user set; its options are resolved per model and task."""
-
-    plugin: Any
-    name: names.Name
+    stand_ins: bool = True  # whether a suite's stand-ins are taken where the data lack what it asks for
 
 
 @dataclass(frozen=True)
@@ -48,28 +40,12 @@ class Recipe:
     aligners: tuple[Component, ...]
     method: Component
 
-    def serving(self, use: "TaskUse") -> "Recipe":
+    def serving(self, use: TaskUse) -> "Recipe":
         """The recipe as it serves a task: the task's own method, where it has another one, after the same aligners."""
         if use.method is None or use.method.name.name == self.method.name.name:
             return self
         parts = (*self.aligners, use.method)
         return Recipe(names.join_recipe(tuple(part.name for part in parts)), self.aligners, use.method)
-
-
-@dataclass(frozen=True)
-class TaskUse:
-    """A task of the grid: its name as asked for, the task that lends the labels (often itself), the evaluated split.
-
-    `method` is the one that serves it whatever a recipe's is: what is retrieved, for one, is not learned. `text` is
-    a task that lends unlabelled text, where this one has none but what is evaluated.
-    """
-
-    name: names.Name
-    task: Task
-    trainer: Task
-    split: Split = Split.TEST
-    method: Component | None = None
-    text: Task | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +68,7 @@ class Grid:
         spoken = {use.task.name: self.spoken(use.task) for use in self.tasks}
         return replace(
             self.suite,
+            stand_ins={},
             tasks=tuple(str(use.name) for use in self.tasks),
             source=self.source,
             languages=spoken if len(self.tasks) > 1 else self.suite.languages,
@@ -111,7 +88,9 @@ def resolve(request: Request, registry: Registry) -> Grid:
     """The grid a request names. Raises UsageError, before anything starts, on a name that does not exist."""
     suite_name = names.parse(request.suite)
     suite = find_suite(registry, suite_name.name)
-    tasks = {use.name: use for use in (_task(names.parse(text), suite_name, registry) for text in suite.tasks)}
+    source = canonical(request.source or suite.source)
+    uses = Uses(suite, suite_name.options, registry, source, request.data, request.stand_ins)
+    tasks = {use.name: use for use in uses.all()}
     methods = request.methods or suite.methods or (DEFAULT_METHOD,)
     if not request.models or not request.seeds:
         raise UsageError(f"no {'model' if not request.models else 'seed'} was named")
@@ -127,49 +106,6 @@ def resolve(request: Request, registry: Registry) -> Grid:
     )
     _check_languages(grid)
     return grid
-
-
-def _task(name: names.Name, suite_name: names.Name, registry: Registry) -> TaskUse:
-    task: Task = registry.find("task", name.name)
-    options = dict(name.options) | dict(suite_name.options)
-    for option in options:
-        if option not in TASK_OPTIONS:
-            raise unknown(f"option of task {name.name}", option, TASK_OPTIONS)
-    split = options.pop("split", "test")  # the official one: it goes without saying
-    if split not in EVALUATED:
-        raise unknown(f"split to evaluate {name.name} on", split, EVALUATED)
-    said = {} if split == "test" else {"split": split}
-    method = None
-    if "method" in options:
-        said["method"] = options["method"]
-        method = Component(registry.find("method", said["method"]), names.Name(said["method"]))
-    text: Task | None = None
-    if "text" in options:
-        said["text"] = options["text"]
-        text = registry.find("task", said["text"])
-    trainer = task
-    lender = options.get("train", task.donor)
-    if lender is None or lender == task.name:
-        said |= {option: value for option, value in name.options if option not in ("split", "method", "text")}
-    else:
-        trainer = registry.find("task", lender)
-        _check_trainer(task, trainer)
-        said |= options
-    asked = names.Name(name.name, tuple(sorted(said.items())))
-    return TaskUse(asked, task, trainer, EVALUATED[split], method, text)
-
-
-def _check_trainer(task: Task, trainer: Task) -> None:
-    """Raise UsageError unless what is learned on one task can be said of the other."""
-    if trainer.kind != task.kind:
-        raise UsageError(
-            f"{task.name} cannot train on {trainer.name}: it is {task.kind}, {trainer.name} {trainer.kind}"
-        )
-    if tables.COLUMNS[task.kind].named and set(trainer.labels) != set(task.labels):
-        raise UsageError(
-            f"{task.name} cannot train on {trainer.name}: its labels are {', '.join(task.labels)},"
-            f" those of {trainer.name} {', '.join(trainer.labels)}"
-        )
 
 
 def _recipe(text: str, registry: Registry) -> Recipe:

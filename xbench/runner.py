@@ -49,6 +49,9 @@ def run(
     reasons: set[str] = set()
     for skip in plan.skipped:
         _note(record.skipped(skip), journal, summary, on_cell)
+        if skip.broken and skip.reason not in reasons:
+            log.error("failed: %s", skip.reason)
+        reasons |= {skip.reason}
     for planned in plan.cells:
         known = journal.latest().get(planned.cell)
         if known and known.status is Status.OK and known.keys.get("score") == planned.score.key:
@@ -88,7 +91,8 @@ class _Record:
     _about: dict[str, Any] = field(default_factory=dict)
 
     def skipped(self, skip: SkippedCell) -> Result:
-        return Result(cell=skip.cell, status=Status.SKIPPED, reason=skip.reason, **self._run())
+        status = Status.FAILED if skip.broken else Status.SKIPPED
+        return Result(cell=skip.cell, status=status, reason=skip.reason, **self._run())
 
     def failed(self, planned: PlannedCell, reason: str) -> Result:
         return Result(cell=planned.cell, status=Status.FAILED, reason=reason, keys=_keys(planned), **self._run())

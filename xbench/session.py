@@ -60,6 +60,7 @@ def describe(session: Session) -> str:
     """The plan as text: stages by kind with what is cached, trainings, every training's title, skipped cells."""
     plan, store = session.plan, session.store
     stages = plan.stages().values()
+    reasons = Counter(("failed" if skip.broken else "skipped", skip.reason) for skip in plan.skipped)
     lines = [f"{plan.label}: {len(plan.cells)} cells, {len(plan.skipped)} skipped; data: {session.shelf.data}"]
     for kind in StageKind:
         of_kind = [stage for stage in stages if stage.kind is kind]
@@ -74,8 +75,7 @@ def describe(session: Session) -> str:
         for stage in trainings
     ]
     lines += [f"note: {remark}" for remark in plan.remarks]
-    reasons = Counter(skip.reason for skip in plan.skipped)
-    lines += [f"skipped: {count} cells: {reason}" for reason, count in sorted(reasons.items())]
+    lines += [f"{status}: {count} cells: {reason}" for (status, reason), count in sorted(reasons.items())]
     return "\n".join(lines)
 
 

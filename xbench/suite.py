@@ -1,8 +1,9 @@
 """A suite: a named, versioned set of tasks with its way of averaging, written in a TOML file."""
 
+import itertools
 import json
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from xbench import names
 from xbench.errors import DataError, UsageError, suggestion, unknown
 
 AVERAGES = ("tasks", "groups")
-_TABLES = ("groups", "languages")  # name -> list of names
+_TABLES = ("groups", "languages", "stand_ins")  # name -> list of names
 _REQUIRED = ("name", "version", "title", "tasks")
 
 
@@ -23,7 +24,9 @@ class Suite:
     else all the task has. A group's score is the mean of its tasks' scores, the suite's that of what `average`
     says, tasks or groups. A task may stand in several groups. In `groups` and `languages` it goes by its name
     without options. `remark` is printed with the scores; `references` is a file of published numbers beside this
-    one. `methods` are the recipes that are run where none is named.
+    one. `methods` are the recipes that are run where none is named. `stand_ins` are other uses of a task, such as
+    `xnli[train=snli]` for xnli: the first that the data hold is run where they lack the labels it trains on or the
+    split it is evaluated on.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Suite:
     references: Path | None = None
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     languages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stand_ins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -92,7 +96,7 @@ def _texts(values: Any) -> bool:
 
 
 def _averaging(values: Mapping[str, Any]) -> dict[str, Any]:
-    """`groups`, `languages` and `average`, checked. Raises UsageError."""
+    """`groups`, `languages`, `stand_ins` and `average`, checked. Raises UsageError."""
     average = values.get("average", "tasks")
     if average not in AVERAGES:
         raise unknown("way to average", str(average), AVERAGES)
@@ -103,14 +107,21 @@ def _averaging(values: Mapping[str, Any]) -> dict[str, Any]:
             raise UsageError(f"{key} must be a table of lists of names")
         found[key] = {name: tuple(members) for name, members in table.items()}
     members = bare(values["tasks"])
-    for task in [*found["languages"], *(task for group in found["groups"].values() for task in group)]:
-        if task not in members:
-            raise unknown("task of the suite", task, members)
+    _check_tables(found, members)
     if found["groups"] and len(members) < len(values["tasks"]):
         raise UsageError("a task stands twice, and groups could not tell which is meant")
     if average == "groups" and not found["groups"]:
         raise UsageError("average is over groups, and there are none")
     return found
+
+
+def _check_tables(found: Mapping[str, Any], members: Sequence[str]) -> None:
+    for task in [*found["languages"], *found["stand_ins"], *itertools.chain(*found["groups"].values())]:
+        if task not in members:
+            raise unknown("task of the suite", task, members)
+    for task, others in found["stand_ins"].items():
+        if bare(others) != (task,):
+            raise UsageError(f"what stands in for {task} must be {task} with other options, not {', '.join(others)}")
 
 
 def _beside(path: Path, values: Mapping[str, Any]) -> dict[str, Path]:

@@ -233,6 +233,14 @@ def test_a_threshold_tuned_on_dev_keeps_the_pairs_that_are_right():
     assert pairs_of(fitted(**MINE).predict(dev.inputs, "de")) > gold
 
 
+def test_a_number_is_the_threshold_and_nothing_is_read_for_it(tmp_path):
+    predictor = fitted(given=(given := tiny.ToyContext()), **MINE, threshold=1.06)
+    assert (predictor.threshold, given.read) == (1.06, [])
+    predictor.save(tmp_path)
+    options = RetrieveOptions(**MINE, threshold=1.06)
+    assert RETRIEVE.load(tiny.encoder("en", "de"), TASK, options, tmp_path).threshold == 1.06
+
+
 def test_without_gold_there_is_nothing_to_tune():
     with pytest.raises(DataError, match="no gold pairs"):
         fitted(given=context(mined()), **TUNED)

@@ -35,7 +35,7 @@ class RetrieveOptions:
     """
 
     search: Literal["cosine", "margin"] = "cosine"
-    threshold: Literal["none", "dev"] = "none"
+    threshold: float | Literal["none", "dev"] = "none"
     depth: int = 1
     neighbours: int = 4
     pooling: Literal["mean-all", "mean", "cls"] = "mean-all"
@@ -60,7 +60,9 @@ class Retrieve:
     `search=cosine` gives each query the `depth` nearest candidates. `search=margin` mines pairs one to one, as for
     BUCC: by the ratio of a cosine to the mean cosine of both texts with their `neighbours` nearest (Artetxe and
     Schwenk 2019, https://arxiv.org/abs/1811.01136), without those that their side repeats. `threshold=dev` leaves out
-    the pairs that score below what gives the best F1 on the target's validation split; `none` keeps all.
+    the pairs that score below what gives the best F1 on the target's validation split, a number those below it
+    (1.06 is what CCMatrix takes for the ratio, Schwenk et al. 2021, https://aclanthology.org/2021.acl-long.507/);
+    `none` keeps all.
     """
 
     name = "retrieve"

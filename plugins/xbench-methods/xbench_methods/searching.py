@@ -125,6 +125,8 @@ def fit_retriever(
     Raises StageError when it has no gold, DataError when there is no pair in it.
     """
     retriever = Retriever(encoder, task.name, options)
+    if isinstance(options.threshold, float):
+        retriever.threshold = options.threshold
     if options.threshold == "dev":
         (target,) = context.targets
         examples = context.labelled(target, Split.VALIDATION)
