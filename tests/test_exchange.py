@@ -25,7 +25,8 @@ class Plain:
 
     name: str = "plain"
     summary: str = "a line a row"
-    suite: str = "fake-suite"
+    suites: tuple[str, ...] = ("fake-suite",)
+    tasks: tuple[str, ...] = ("fake-task", "second")
     asked: tuple[str, ...] = ("text",)
     folder: ClassVar[str] = "files"
 
@@ -77,9 +78,30 @@ def ran(tmp_path, plugin):
     return run(tmp_path, plugin)[0].folder
 
 
-def test_a_format_is_listed_with_its_suite(found):
+def test_of_several_suites_it_is_that_of_the_files_or_results_there_are(tmp_path):
+    (tmp_path / "plugin").mkdir()
+    suites = [suite("fake-task"), suite("fake-task", "second", "third", name="wide")]
+    tasks = [FakeTask(), FakeTask(name="second"), FakeTask(name="third")]
+    form = Plain(suites=("fake-suite", "wide"))
+    plugin = FakePlugin(tmp_path / "plugin", tasks=tasks, suites=suites, formats=[form])
+    installed = load_registry(extra={"fake": plugin})
+    narrow = export(run(tmp_path, plugin)[0].folder, form, installed, Choice(), Shelf(SAMPLE))
+    wide = export(run(tmp_path, plugin, suite="wide")[0].folder, form, installed, Choice(), Shelf(SAMPLE))
+    assert (len(narrow.files), narrow.remarks) == (3, ())
+    assert (len(wide.files), wide.remarks) == (6, ("plain has no files of third",))
+    for tree, name in ((narrow, "fake-suite"), (wide, "wide")):
+        write_tree(tree.files, tmp_path / f"{name}-files")
+        submission = score_tree(tmp_path / f"{name}-files", form, installed, Shelf(SAMPLE))
+        assert submission.suite.name == name
+        assert len(submission.scored) == len(tree.files)
+    (tmp_path / "wide-files/files/third").mkdir()
+    with pytest.raises(DataError, match="third: wide has no such folder; there are files/fake-task, files/second"):
+        score_tree(tmp_path / "wide-files", form, installed, Shelf(SAMPLE))
+
+
+def test_a_format_is_listed_with_its_suites(found):
     (row,) = [row for row in catalogue.rows(found, "format") if row["from"] == "fake"]
-    assert row == {"name": "plain", "suite": "fake-suite", "summary": "a line a row", "from": "fake"}
+    assert row == {"name": "plain", "suites": ["fake-suite"], "summary": "a line a row", "from": "fake"}
 
 
 def test_predictions_of_a_run_are_written_with_what_the_data_tell(tmp_path, ran, found):
@@ -220,9 +242,9 @@ def test_labels_take_the_place_of_data(tree, found):
         ),
         (
             lambda tree: (tree / "files/third").mkdir(),
-            "third: plain has no such folder; there are files/fake-task, files/sec",
+            "third: fake-suite has no such folder; there are files/fake-task, files/sec",
         ),
-        (lambda tree: (tree / "files/a.txt").touch(), "a.txt: plain has no file of that name here"),
+        (lambda tree: (tree / "files/a.txt").touch(), "a.txt: fake-suite has no file of that name here"),
         (lambda tree: (tree / "files/second/es.txt").touch(), "es.txt: .* here; there are en.txt, de.txt, fr.txt"),
         (
             lambda tree: (tree / "files/second/de.txt").write_text("a\tsun\n"),

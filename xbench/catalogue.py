@@ -26,7 +26,7 @@ def _row(registry: Registry, kind: str, name: str) -> dict[str, Any]:
     elif kind == "suite":
         row |= {"tasks": list(thing.tasks), "source": thing.source}
     elif kind == "format":
-        row |= {"suite": thing.suite}
+        row |= {"suites": list(thing.suites)}
     row["summary"] = getattr(thing, "summary", "") or getattr(thing, "title", "")
     row["from"] = registry.owners[kind, name].distribution
     return row

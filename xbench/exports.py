@@ -14,10 +14,10 @@ from xbench.contracts import Split, Task
 from xbench.errors import DataError, StoreError, UsageError
 from xbench.formats import Format
 from xbench.keys import file_digest
-from xbench.registry import Registry, find_suite
+from xbench.layouts import Layout, layouts
+from xbench.registry import Registry
 from xbench.session import read_results
 from xbench.shelf import Shelf
-from xbench.suite import Suite
 
 
 @dataclass(frozen=True)
@@ -45,39 +45,42 @@ class Tree:
 def export(path: Path, form: Format, registry: Registry, choice: Choice, shelf: Shelf | None) -> Tree:
     """The predictions of one model, recipe and seed in a results folder or file, in a format; nothing is written.
 
-    The shelf is read where files name examples by what is not predicted. Raises UsageError when there are no such
-    results or those of several, StoreError when predictions are not those of the journal, DataError when they are of
-    other data than the shelf's or make no official file.
+    The suite is the one of the format's that has files of most of the results. The shelf is read where files name
+    examples by what is not predicted. Raises UsageError when there are no such results or those of several, StoreError
+    when predictions are not those of the journal, DataError when they are of other data than the shelf's or make no
+    official file.
     """
-    suite = find_suite(registry, form.suite)
-    found = _chosen(read_results(path), suite, choice)
+    results = [one for one in read_results(path) if one.status is Status.OK and one.dataset.get("split") == Split.TEST]
+    layout = _fitting(results, layouts(form, registry), choice)
+    found = _chosen(results, layout, choice)
     folder = path if path.is_dir() else path.parent
     files: dict[str, str] = {}
     remarks = []
-    for name in suite.members:
-        task: Task = registry.find("task", name)
-        languages = suite.languages.get(name, task.languages)
-        there = [language for language in languages if (name, language) in found]
+    for name, task in layout.tasks.items():
+        paths = layout.paths.get(name, {})
+        there = [language for language in paths if (name, language) in found]
         for language in there:
             result = found[name, language]
             table = _with_inputs(form.columns(task), _predictions(result, folder), task, result, shelf)
-            files[form.path(task, language)] = form.write(task, language, table)
-        lacking = ", ".join(language for language in languages if language not in there)
+            files[paths[language]] = form.write(task, language, table)
+        lacking = ", ".join(language for language in paths if language not in there)
         remarks += [f"there are no predictions of {name}{f' in {lacking}' if there else ''}"] if lacking else []
+        remarks += [] if paths else [f"{form.name} has no files of {name}"]
     return Tree(files, tuple(remarks))
 
 
-def _chosen(results: Iterable[Result], suite: Suite, choice: Choice) -> dict[tuple[str, str], Result]:
+def _fitting(results: Iterable[Result], known: Iterable[Layout], choice: Choice) -> Layout:
+    """The first layout that has files of most of the results."""
+    chosen = [(str(one.dataset.get("task")), one.cell.target) for one in results if choice.takes(one.cell)]
+    return max(known, key=lambda layout: sum(target in layout.paths.get(task, ()) for task, target in chosen))
+
+
+def _chosen(results: Iterable[Result], layout: Layout, choice: Choice) -> dict[tuple[str, str], Result]:
     """The results by task and language, all of one system."""
-    of = [
-        result
-        for result in results
-        if result.status is Status.OK
-        and result.dataset.get("task") in suite.members
-        and result.dataset.get("split") == Split.TEST
-    ]
+    of = [result for result in results if result.dataset.get("task") in layout.paths]
     if not of:
-        raise UsageError(f"there are no results on the test data of a task of {suite.name}: {', '.join(suite.members)}")
+        suite, there = layout.suite.name, ", ".join(layout.paths)
+        raise UsageError(f"there are no results on the test data of a task of {suite}: {there}")
     kept = [result for result in of if choice.takes(result.cell)]
     systems = sorted({(result.cell.model, result.cell.recipe, result.cell.seed) for result in kept or of})
     if not kept or len(systems) > 1:

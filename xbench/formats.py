@@ -1,4 +1,4 @@
-"""The contract of formats: files in which others keep predictions and labels of a suite's tasks."""
+"""The contract of formats: files in which others keep predictions and labels of the tasks of a suite."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,8 +17,12 @@ class Format(Described, Protocol):
     """One file per task and language: what stands in it, as a function of the tables of `contracts`, and back."""
 
     @property
-    def suite(self) -> str:
-        """The suite whose tasks there are files of."""
+    def suites(self) -> tuple[str, ...]:
+        """The suites whose tasks there are files of; where files are of several alike, the first is meant."""
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The tasks there are files of; not every task of a suite need have any."""
 
     def path(self, task: Task, language: str) -> str:
         """Where a file lies below its root, that of predictions as that of labels; its parts are joined by `/`."""

@@ -1,18 +1,18 @@
 """The files of others, read and scored: a tree of predictions against labels, or against the tasks' own data."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeAlias
 
 import pyarrow as pa
 
-from xbench import names
 from xbench.contracts import Examples, Scores, Split, Task
 from xbench.errors import DataError, MissingDataError
 from xbench.formats import Format
 from xbench.keys import file_digest
-from xbench.registry import Registry, find_suite
+from xbench.layouts import Layout, layouts
+from xbench.registry import Registry
 from xbench.shelf import Shelf
 from xbench.suite import Suite
 
@@ -52,32 +52,38 @@ class Submission:
 def score_tree(root: Path, form: Format, registry: Registry, gold: Gold, incomplete: bool = False) -> Submission:
     """Read and score every file below `root`; nothing is written.
 
-    A task counts with all its languages or, unless it may be `incomplete`, not at all. Raises DataError, with file and
-    line, on anything that is lacking, not asked for or malformed.
+    The suite is the one of the format's that has all the files there are. A task counts with all its languages or,
+    unless it may be `incomplete`, not at all. Raises DataError, with file and line, on anything that is lacking, not
+    asked for or malformed.
     """
-    suite = find_suite(registry, form.suite)
-    tasks: dict[str, Task] = {name: registry.find("task", name) for name in suite.members}
-    spoken = {name: suite.languages.get(name, tuple(task.languages)) for name, task in tasks.items()}
-    suite = replace(suite, tasks=tuple(str(names.parse(task)) for task in suite.tasks), languages=spoken)
-    _check_tree(root, [form.path(task, language) for name, task in tasks.items() for language in spoken[name]], form)
+    layout = _fitting(root, layouts(form, registry))
     scored: list[Scored] = []
     remarks: list[str] = []
-    for name, task in tasks.items():
-        paths = {language: form.path(task, language) for language in spoken[name]}
+    for name, paths in layout.paths.items():
+        task = layout.tasks[name]
         languages, remark = _languages(task, paths, root, gold, incomplete)
         scored += [_score(task, language, paths[language], root, (form, gold)) for language in languages]
         remarks += [remark] if remark else []
     if not scored:
         raise DataError("; ".join([f"{root}: there is nothing to score for {form.name}", *remarks]))
-    return Submission(form, suite, tuple(scored), tuple(remarks))
+    return Submission(form, layout.suite, tuple(scored), tuple(remarks))
 
 
-def _check_tree(root: Path, expected: Iterable[str], form: Format) -> None:
-    """Raise DataError at the first file or folder that the format does not have; hidden ones are passed over."""
+def _fitting(root: Path, known: Iterable[Layout]) -> Layout:
+    """The first layout that has all the files there are. Raises DataError at the first that the best one lacks."""
     if not root.is_dir():
         raise DataError(f"{root}: there is no such folder; name the root of the predictions")
+    strange = [(list(_strange(root, layout)), layout) for layout in known]
+    wrong, best = min(strange, key=lambda found: len(found[0]))
+    if wrong:
+        raise DataError(wrong[0])
+    return best
+
+
+def _strange(root: Path, layout: Layout) -> Iterator[str]:
+    """What to say of each file or folder that the layout does not have; hidden ones are passed over."""
     folders: dict[str, list[str]] = {}
-    for path in map(PurePosixPath, expected):
+    for path in (PurePosixPath(path) for paths in layout.paths.values() for path in paths.values()):
         folders.setdefault(str(path.parent), []).append(path.name)
     parents = {str(parent) for folder in folders for parent in PurePosixPath(folder, "_").parents}
     for found in sorted(root.rglob("*")):
@@ -86,10 +92,10 @@ def _check_tree(root: Path, expected: Iterable[str], form: Format) -> None:
             continue
         if found.is_dir():
             if str(path) not in parents:
-                raise DataError(f"{found}: {form.name} has no such folder; there are {', '.join(folders)}")
+                yield f"{found}: {layout.suite.name} has no such folder; there are {', '.join(folders)}"
         elif path.name not in folders.get(str(path.parent), ()):
             there = ", ".join(folders.get(str(path.parent), folders))
-            raise DataError(f"{found}: {form.name} has no file of that name here; there are {there}")
+            yield f"{found}: {layout.suite.name} has no file of that name here; there are {there}"
 
 
 def _languages(task: Task, paths: Mapping[str, str], root: Path, gold: Gold, incomplete: bool) -> tuple[list[str], str]:

@@ -9,6 +9,7 @@ import pytest
 from xbench import options, tables, testing
 from xbench.contracts import Data, Origin, Split
 from xbench.errors import MissingDataError
+from xbench.layouts import layouts
 from xbench.registry import KINDS, load_registry
 from xbench.suite import Suite
 
@@ -93,15 +94,16 @@ def test_a_suite_names_tasks_that_there_are(kind, name):
 
 
 @pytest.mark.parametrize(("kind", "name"), installed("format"))
-def test_a_format_has_a_file_for_every_task_and_language_of_its_suite(kind, name):
+def test_a_format_has_a_file_for_every_language_of_its_tasks(kind, name):
     form = REGISTRY.find(kind, name)
-    suite = REGISTRY.find("suite", form.suite)
-    tasks = [REGISTRY.find("task", task) for task in suite.members]
-    asked = [(task, language) for task in tasks for language in suite.languages.get(task.name, task.languages)]
-    paths = {form.path(task, language) for task, language in asked}
-    assert len(paths) == len(asked) > 1
-    assert not any(path.startswith("/") or ".." in path for path in paths)
-    assert all(set(form.columns(task)) <= set(tables.COLUMNS[task.kind].inputs) for task in tasks)
+    found = layouts(form, REGISTRY)
+    assert {task for layout in found for task in layout.paths} == set(form.tasks)
+    for layout in found:
+        paths = [path for files in layout.paths.values() for path in files.values()]
+        assert len(set(paths)) == len(paths) > 1
+        assert not any(path.startswith("/") or ".." in path for path in paths)
+        for task in map(layout.tasks.get, layout.paths):
+            assert set(form.columns(task)) <= set(tables.COLUMNS[task.kind].inputs)
 
 
 def test_every_kind_has_something():

@@ -1,31 +1,19 @@
 """Reading from the hub: unmodified clients in a subprocess against a hub on this machine, with the real layouts."""
 
-import importlib.util
-import io
-import json
-import os
-import subprocess
-import sys
 import time
-from dataclasses import replace
-from pathlib import Path
+from functools import partial
 
-import pyarrow
-import pyarrow.parquet
 import pytest
 from xbench_tasks.americasnli import AMERICASNLI
-from xbench_tasks.hooks import xbench_tasks
 from xbench_tasks.sib200 import SIB200
 from xbench_tasks.snli import SNLI
 from xbench_tasks.xnli import XNLI
 
+from tests import hub_server
+from tests.plugins import hub_client
+from tests.plugins.hub_client import parquet, repository
 from xbench.contracts import Data, Origin, Split
 from xbench.errors import MissingDataError
-
-_spec = importlib.util.spec_from_file_location("hub_server", Path(__file__).parents[1] / "hub_server.py")
-hub_server = importlib.util.module_from_spec(_spec)
-sys.modules["hub_server"] = hub_server  # dataclasses look their module up
-_spec.loader.exec_module(hub_server)
 
 HUB = Data(Origin.HUB)
 # What datasets writes into a Parquet file whose label column is a ClassLabel.
@@ -34,48 +22,11 @@ NLI_FEATURES = {
     "hypothesis": {"dtype": "string", "_type": "Value"},
     "label": {"names": ["entailment", "neutral", "contradiction"], "_type": "ClassLabel"},
 }
-# Loads one split and prints what came of it: what the core would show, or the error's kind and text.
-CLIENT = """
-import importlib, json, sys
-from dataclasses import replace
-from xbench.contracts import Data, Origin, Split
-from xbench.errors import XbenchError
-task, language, split, changes = json.loads(sys.argv[1])
-task = getattr(importlib.import_module(f"xbench_tasks.{task}"), task.upper())
-first = task.candidates[0]
-task = replace(task, candidates=tuple(replace(first, **change) for change in changes))
-try:
-    examples = task.load(language, Split(split), Data(Origin.HUB))
-except XbenchError as error:
-    said = {"error": type(error).__name__, "text": str(error)}
-else:
-    provenance = examples.provenance
-    said = {"inputs": examples.inputs.to_pydict(), "gold": examples.gold.to_pydict(), "note": provenance.note}
-    said |= {"id": provenance.id, "revision": provenance.revision, "origin": provenance.origin}
-sys.stdout.write(json.dumps(said))
-"""
-
-
-def parquet(columns, features=None):
-    """The bytes of a Parquet file, as datasets writes it when the features are given."""
-    table = pyarrow.table(columns)
-    if features:
-        metadata = json.dumps({"info": {"features": features}})
-        table = table.replace_schema_metadata({"huggingface": metadata})
-    buffer = io.BytesIO()
-    pyarrow.parquet.write_table(table, buffer)
-    return buffer.getvalue()
 
 
 def nli(premises, labels, features=NLI_FEATURES):
     columns = {"premise": premises, "hypothesis": [f"{one}?" for one in premises], "label": labels}
     return parquet(columns, features)
-
-
-def repository(task, files, **changes):
-    """A repository with the id and commit of the task's first candidate, unless they are changed."""
-    candidate = task.candidates[0]
-    return hub_server.Repository(**({"id": candidate.id, "revision": candidate.revision} | changes), files=files)
 
 
 XNLI_FILES = {
@@ -94,30 +45,13 @@ SIB_FILES = {
 
 @pytest.fixture
 def load(tmp_path):
-    """Load a split in a process of its own; `changes` are made to the task's first candidate, once per candidate."""
-
-    def _load(hub, task, language, split, changes=({},)):
-        arguments = json.dumps([task.name, language, split, list(changes)])
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
-        environment |= hub.environment(str(tmp_path / "home"))
-        run = subprocess.run(
-            [sys.executable, "-c", CLIENT, arguments],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert run.returncode == 0, run.stderr
-        assert "%" not in run.stderr, "a progress bar"
-        return json.loads(run.stdout)
-
-    return _load
+    """Load splits in a process of their own: `hub_client.load` with a cache of the test's own."""
+    return partial(hub_client.load, tmp_path / "home")
 
 
 def test_xnli_labels_are_those_the_numbers_stand_for(load):
     with hub_server.serve([repository(XNLI, XNLI_FILES)]) as hub:
-        named = load(hub, XNLI, "sw", "test")
-        bare = load(hub, XNLI, "de", "test")
+        named, bare = load(hub, (XNLI, "sw", "test"), (XNLI, "de", "test"))
     assert named["inputs"] == {"text": ["a", "b", "c"], "text_pair": ["a?", "b?", "c?"]}
     assert named["gold"]["label"] == ["contradiction", "entailment", "neutral"]
     assert bare["gold"]["label"] == ["neutral", "neutral"]
@@ -130,7 +64,7 @@ def test_xnli_labels_are_those_the_numbers_stand_for(load):
 
 def test_snli_pairs_without_consensus_are_dropped_and_counted(load):
     with hub_server.serve([repository(SNLI, SNLI_FILES)]) as hub:
-        said = load(hub, SNLI, "en", "test")
+        (said,) = load(hub, (SNLI, "en", "test"))
     assert said["inputs"]["text"] == ["a", "c"]
     assert said["gold"]["label"] == ["entailment", "contradiction"]
     assert said["note"] == "1 rows without a label dropped; 2 rows where the specification has 9,824"
@@ -138,7 +72,7 @@ def test_snli_pairs_without_consensus_are_dropped_and_counted(load):
 
 def test_sib200_rows_are_sorted_by_id(load):
     with hub_server.serve([repository(SIB200, SIB_FILES)]) as hub:
-        said = load(hub, SIB200, "ee", "validation")
+        (said,) = load(hub, (SIB200, "ee", "validation"))
     assert said["inputs"] == {"text": ["Gbɔ ɖe eme.", "Yi."]}
     assert said["gold"] == {"label": ["health", "travel"]}
 
@@ -146,16 +80,17 @@ def test_sib200_rows_are_sorted_by_id(load):
 def test_the_pinned_commit_is_read_although_main_has_moved_on(load):
     moved = repository(SNLI, {"plain_text/test-00000-of-00001.parquet": nli(["new"], [1])}, revision="f" * 40)
     with hub_server.serve([repository(SNLI, SNLI_FILES), moved]) as hub:
-        assert load(hub, SNLI, "en", "test")["inputs"]["text"] == ["a", "c"]
+        (said,) = load(hub, (SNLI, "en", "test"))
+    assert said["inputs"]["text"] == ["a", "c"]
 
 
 def test_a_wrong_revision_raises_even_with_another_in_the_cache(load):
+    wrong = (SNLI, "en", "test", [{"revision": "e" * 40}])
     with hub_server.serve([repository(SNLI, SNLI_FILES)]) as hub:
-        load(hub, SNLI, "en", "test")
-        said = load(hub, SNLI, "en", "test", [{"revision": "e" * 40}])
+        _, said = load(hub, (SNLI, "en", "test"), wrong)
     assert said["error"] == "DataError"
     assert f"stanfordnlp/snli at {'e' * 40}: RevisionNotFoundError" in said["text"]
-    said = load(hub, SNLI, "en", "test", [{"revision": "e" * 40}])  # the hub is gone, the cache is not
+    (said,) = load(hub, wrong)  # the hub is gone, the cache is not
     assert said["error"] == "DataError"
 
 
@@ -163,9 +98,9 @@ def test_the_second_candidate_is_read_when_the_first_fails(load):
     mirror = repository(SNLI, SNLI_FILES, id="mirror/snli")
     with hub_server.serve([repository(SNLI, SNLI_FILES), mirror]) as hub:
         hub.broken.add("stanfordnlp/snli")
-        said = load(hub, SNLI, "en", "test", [{}, {"id": "mirror/snli"}])
-        assert said["id"] == "mirror/snli"
-        said = load(hub, SNLI, "en", "test", [{"id": "mirror/none"}, {"file": "no.parquet", "id": "mirror/snli"}])
+        fails = [{"id": "mirror/none"}, {"file": "no.parquet", "id": "mirror/snli"}]
+        found, said = load(hub, (SNLI, "en", "test", [{}, {"id": "mirror/snli"}]), (SNLI, "en", "test", fails))
+    assert found["id"] == "mirror/snli"
     assert said["error"] == "DataError"
     assert "mirror/none at cdb5c3d" in said["text"]
     assert "mirror/snli at cdb5c3d" in said["text"]
@@ -173,24 +108,23 @@ def test_the_second_candidate_is_read_when_the_first_fails(load):
 
 
 def test_columns_and_labels_that_are_not_there_are_named(load):
-    with hub_server.serve([repository(SNLI, SNLI_FILES)]) as hub:
-        said = load(hub, SNLI, "en", "test", [{"columns": {"text": "sentence", "label": "label"}}])
-        assert "no column sentence (there are: premise, hypothesis, label)" in said["text"]
-    odd = nli(["a"], ["perhaps"], features=None)
-    with hub_server.serve([repository(XNLI, {"sw/test-00000-of-00001.parquet": odd})]) as hub:
-        said = load(hub, XNLI, "sw", "test")
-    assert "the label 'perhaps' is none of entailment, neutral, contradiction" in said["text"]
+    odd = repository(XNLI, {"sw/test-00000-of-00001.parquet": nli(["a"], ["perhaps"], features=None)})
+    renamed = [{"columns": {"text": "sentence", "label": "label"}}]
+    with hub_server.serve([repository(SNLI, SNLI_FILES), odd]) as hub:
+        column, label = load(hub, (SNLI, "en", "test", renamed), (XNLI, "sw", "test"))
+    assert "no column sentence (there are: premise, hypothesis, label)" in column["text"]
+    assert "row 1: the label 'perhaps' is none of entailment, neutral, contradiction" in label["text"]
 
 
 def test_a_hub_that_is_down_is_one_clear_line_at_once_and_what_is_cached_still_loads(load):
     with hub_server.serve([repository(XNLI, XNLI_FILES)]) as hub:
-        first = load(hub, XNLI, "sw", "test")
+        first = load(hub, (XNLI, "sw", "test"))
         asked = len(hub.requests)
-        assert load(hub, XNLI, "sw", "test") == first
+        assert load(hub, (XNLI, "sw", "test")) == first
         assert len(hub.requests) == asked, "a pinned file in the cache needs no request"
-    assert load(hub, XNLI, "sw", "test") == first
+    assert load(hub, (XNLI, "sw", "test")) == first
     started = time.monotonic()
-    said = load(hub, XNLI, "de", "test")
+    (said,) = load(hub, (XNLI, "de", "test"))
     assert time.monotonic() - started < 15
     assert said["error"] == "DataError"
     assert said["text"].startswith("xnli: cannot read the test split in 'de' from the hub (facebook/xnli at b8dd5d7")
@@ -206,13 +140,3 @@ def test_what_the_hub_holds_is_known_without_asking_it():
         AMERICASNLI.available(Split.TEST, HUB)
     with pytest.raises(MissingDataError, match="no pinned data set of the hub has the test split in 'ay'"):
         AMERICASNLI.load("ay", Split.TEST, HUB)
-
-
-def test_every_candidate_is_pinned_to_a_full_commit_and_a_path_of_its_own():
-    for task in xbench_tasks():
-        for candidate in task.candidates:
-            assert len(candidate.revision) == 40
-            assert int(candidate.revision, 16)
-            paths = [candidate.path(one, split) for one in task.languages for split in set(Split) - {Split.LENT}]
-            assert len(set(paths)) == len(paths)
-            assert replace(candidate) == candidate

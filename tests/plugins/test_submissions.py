@@ -102,7 +102,8 @@ def call(tmp_path, monkeypatch, capsys):
     make_tree(tmp_path / "labels", GOLD, squad())
     short = [replace(task, counts=lambda *_: None) for task in hooks.xbench_tasks() if task.name in NAMES]
     (tmp_path / "plugin").mkdir()
-    plugin = FakePlugin(tmp_path / "plugin", tasks=short, suites=[SUITE], formats=[XTREME])
+    form = replace(XTREME, suites=("xtreme",))
+    plugin = FakePlugin(tmp_path / "plugin", tasks=short, suites=[SUITE], formats=[form])
     monkeypatch.setattr(registry, "_entry_points", tuple)
     load = registry.load_registry
     for module in (cli, exchange):

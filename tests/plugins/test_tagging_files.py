@@ -1,5 +1,7 @@
 """Official files of tagging tasks: the real ones, and small ones with everything that can be wrong with them."""
 
+from functools import partial
+
 import pyarrow
 import pytest
 from xbench_tasks.panx import PANX
@@ -143,9 +145,12 @@ def test_missing_data_say_what_was_looked_for_and_what_to_do(made):
     assert "hub" not in message
 
 
-@pytest.mark.parametrize(("origin", "what"), [(Origin.SAMPLE, "bundled sample"), (Origin.HUB, "data set of the hub")])
-def test_there_is_no_sample_and_no_pinned_copy_and_the_error_asks_for_a_folder(origin, what):
-    for ask in (lambda data: UDPOS.load("en", Split.TEST, data), lambda data: PANX.available(Split.TEST, data)):
+@pytest.mark.parametrize(
+    ("task", "origin", "what"),
+    [(UDPOS, Origin.SAMPLE, "sample"), (PANX, Origin.SAMPLE, "sample"), (UDPOS, Origin.HUB, "data set of the hub")],
+)
+def test_what_has_no_sample_or_no_pinned_copy_asks_for_a_folder(task, origin, what):
+    for ask in (partial(task.available, Split.TEST), partial(task.load, "en", Split.TEST)):
         with pytest.raises(MissingDataError, match=f"{what}.*--data DIR"):
             ask(Data(origin))
 

@@ -67,12 +67,12 @@ class ChoiceTask(ClassificationTask):
     kind: TaskKind = TaskKind.MULTIPLE_CHOICE
 
 
-def read_objects(path: Path, fields: Mapping[str, type]) -> list[dict[str, Any]]:
-    """The objects of a JSON Lines file, each with these fields at least; lines may end with CR LF.
+def read_objects(path: Path, fields: Mapping[str, type], ended: bool = True) -> list[dict[str, Any]]:
+    """The objects of a JSON Lines file, each with these fields at least; lines end as `read_lines` says, or with CR LF.
 
     Raises DataError that names file and line where one is no object, lacks a field, or has it empty or of another type.
     """
-    lines = enumerate(read_lines(path, crlf=True), start=1)
+    lines = enumerate(read_lines(path, crlf=True, ended=ended), start=1)
     return [_object(f"{path}:{number}", line, fields) for number, line in lines]
 
 

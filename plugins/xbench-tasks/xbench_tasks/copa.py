@@ -7,19 +7,27 @@ Its files lie beside those of XCOPA, which it lends its labels to, and have the 
 they are refused, and `copa[split=dev]` is evaluated instead.
 
 The text is the premise and then "What was the cause?" or "What was the effect?", as in XTREME-R's `run_xcopa.py`
-(google-research/xtreme@838c13b). No data set of the hub is named here: aps/super_glue has no test labels.
+(google-research/xtreme@838c13b). Of the hub's data sets aps/super_glue has these rows, but no test labels: with
+`--data hub` too `copa[split=dev]` is what can be evaluated.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from xbench.contracts import Split
 from xbench.errors import DataError
 from xbench_tasks.choices import RECIPE, Choices, ChoiceTask, read_objects
+from xbench_tasks.columns import Columns, texts
 from xbench_tasks.dataset import Layout
+from xbench_tasks.hub import Candidate
 
 LABELS = ("0", "1")
 QUESTIONS = ("cause", "effect")
 _FIELDS = {"premise": str, "choice1": str, "choice2": str, "question": str, "label": int, "idx": int}
+COLUMNS = MappingProxyType({name: name for name in _FIELDS})  # as the hub has them
+_PLACES = {"choice1": "0", "choice2": "1"}  # what aps/super_glue calls the labels
 _PART = {Split.TRAIN: "train", Split.LENT: "train", Split.VALIDATION: "val", Split.TEST: "test"}
 _COUNTS = {Split.TRAIN: 400, Split.LENT: 400, Split.VALIDATION: 100, Split.TEST: 500}
 
@@ -29,17 +37,29 @@ def read_copa(path: Path) -> Choices:
 
     Raises DataError that names file and line on anything malformed and where an idx stands on two lines.
     """
-    rows = read_objects(path, _FIELDS)
-    lines: dict[int, int] = {}
+    return _choices(read_objects(path, _FIELDS), f"{path}:", "line")
+
+
+def chosen(columns: Columns, language: str) -> Choices:
+    """The rows of `COLUMNS`, as those of a file. Raises DataError that names the row."""
+    checked = dict(columns) | {name: texts(columns, name) for name in _FIELDS if name != "idx"}
+    checked["label"] = [_PLACES.get(label, label) for label in checked["label"]]
+    rows = [dict(zip(checked, row, strict=True)) for row in zip(*checked.values(), strict=True)]
+    return _choices(rows, "row ", "row")
+
+
+def _choices(rows: Sequence[dict[str, Any]], place: str, unit: str) -> Choices:
+    """The rows, checked and sorted; `place` stands before the number of one in errors, which is that of a `unit`."""
+    first: dict[int, int] = {}
     for number, row in enumerate(rows, start=1):
         if row["question"] not in QUESTIONS:
-            raise DataError(f"{path}:{number}: the question {row['question']!r} is none of {', '.join(QUESTIONS)}")
+            raise DataError(f"{place}{number}: the question {row['question']!r} is none of {', '.join(QUESTIONS)}")
         if str(row["label"]) not in LABELS:
-            raise DataError(f"{path}:{number}: the label {row['label']!r} is none of {', '.join(LABELS)}")
-        earlier = lines.setdefault(row["idx"], number)
+            raise DataError(f"{place}{number}: the label {row['label']!r} is none of {', '.join(LABELS)}")
+        earlier = first.setdefault(row["idx"], number)
         if earlier != number:
-            raise DataError(f"{path}:{number}: the idx {row['idx']} is that of line {earlier} already")
-    rows.sort(key=lambda row: row["idx"])
+            raise DataError(f"{place}{number}: the idx {row['idx']} is that of {unit} {earlier} already")
+    rows = sorted(rows, key=lambda row: row["idx"])
     return Choices(
         texts=[f"{row['premise']} What was the {row['question']}?" for row in rows],
         choices=[(row["choice1"], row["choice2"]) for row in rows],
@@ -67,5 +87,18 @@ COPA = ChoiceTask(
     languages=("en",),
     layout=Layout(_files, _read, folders=("xcopa",)),
     counts=lambda language, split: _COUNTS[split],
+    candidates=(
+        # Commit: many public pins, one with the path multirc/train-00000-of-00001.parquet; that of copa alike.
+        Candidate(
+            id="aps/super_glue",
+            revision="3de24cf8022e94f4ee4b9d55a6f539891524d646",
+            file="{config}/{split}-00000-of-00001.parquet",
+            configs={"en": "copa"},
+            splits={Split.TRAIN: "train", Split.LENT: "train", Split.VALIDATION: "validation"},
+            columns=COLUMNS,
+            rows=chosen,
+            names=LABELS,
+        ),
+    ),
     hyperparameters=RECIPE,
 )

@@ -82,7 +82,7 @@ class DatasetTask:
             return _examples(made, bundled, split, data)
         rows: Content
         if data.origin is Origin.HUB:
-            rows, source = hub.read(self.name, self.labels, self.candidates, language, split)
+            rows, source = hub.read(self.name, self.candidates, language, split)
         else:
             folder = self._folder(data)
             if not self._found(folder, language, split):

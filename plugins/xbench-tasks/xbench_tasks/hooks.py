@@ -10,6 +10,7 @@ from xbench_tasks.americasnli import AMERICASNLI
 from xbench_tasks.bucc2018 import BUCC2018
 from xbench_tasks.copa import COPA
 from xbench_tasks.lareqa import LAREQA
+from xbench_tasks.mewslix import MEWSLIX
 from xbench_tasks.mlqa import MLQA, MLQA_CROSSED
 from xbench_tasks.panx import PANX
 from xbench_tasks.pawsx import PAWSX
@@ -31,7 +32,7 @@ def xbench_tasks() -> Iterable[Task]:
     """Return the tasks."""
     return [
         XNLI, SNLI, AMERICASNLI, SIB200, UDPOS, PANX, SQUAD, XQUAD, MLQA, *MLQA_CROSSED, TYDIQA,
-        TATOEBA, BUCC2018, LAREQA, PAWSX, XCOPA, COPA, SIQA,
+        TATOEBA, BUCC2018, LAREQA, MEWSLIX, PAWSX, XCOPA, COPA, SIQA,
     ]  # fmt: skip
 
 

@@ -7,7 +7,8 @@ question in yy, and its target language is that of the contexts and answers, so 
 table; the cells where both are the same are those of `mlqa`. An encoder with parts of its own for languages reads
 question and context with the part for the context.
 
-No data set of the hub is named here: no full commit of facebook/mlqa is known; copies of XGLUE's lack the ids.
+Of the hub's data sets google/xtreme has these rows under MLQA.*, the language of the context first; facebook/mlqa is a
+script at the commit that mteb and lighteval pin, and copies of XGLUE's lack the ids.
 """
 
 from collections.abc import Callable
@@ -15,8 +16,9 @@ from pathlib import Path
 
 from xbench.contracts import Split
 from xbench_tasks.dataset import FILE_SPLIT, Layout
+from xbench_tasks.hub import Candidate
 from xbench_tasks.metrics.mlqa import mlqa_items
-from xbench_tasks.questions import RECIPE, Questions, QuestionTask, read_squad
+from xbench_tasks.questions import COLUMNS, RECIPE, Questions, QuestionTask, answered, read_squad
 
 LANGUAGES = ("en", "es", "de", "ar", "hi", "vi", "zh")
 _SIZES = {
@@ -46,7 +48,22 @@ def _read(folder: Path, language: str, split: Split, asked_in: str | None = None
     return read_squad(*_files(folder, language, split, asked_in))
 
 
-def _task(name: str, summary: str, layout: Layout, counts: Callable[[str, Split], int | None]) -> QuestionTask:
+def _candidate(asked_in: str | None = None) -> Candidate:
+    # Commit: two public evaluations pin it, one to read MLQA.en.en. Path: as the hub's tree shows it.
+    return Candidate(
+        id="google/xtreme",
+        revision="ec5f1f46e9af79639a90684a7a70a956c4998f04",
+        file="{config}/{split}-00000-of-00001.parquet",
+        configs={language: f"MLQA.{language}.{asked_in or language}" for language in LANGUAGES},
+        splits={Split.VALIDATION: "validation", Split.TEST: "test"},
+        columns=COLUMNS,
+        rows=answered,
+    )
+
+
+def _task(
+    name: str, summary: str, layout: Layout, counts: Callable[[str, Split], int | None], candidate: Candidate
+) -> QuestionTask:
     return QuestionTask(
         name=name,
         summary=summary,
@@ -54,6 +71,7 @@ def _task(name: str, summary: str, layout: Layout, counts: Callable[[str, Split]
         languages=LANGUAGES,
         layout=layout,
         counts=counts,
+        candidates=(candidate,),
         donor="squad",
         hyperparameters=RECIPE,
         scored=mlqa_items,
@@ -70,6 +88,7 @@ def _asked_in(asked: str) -> QuestionTask:
             ("mlqa",),
         ),
         lambda language, split: _count(language, split, asked),
+        _candidate(asked),
     )
 
 
@@ -78,5 +97,6 @@ MLQA = _task(
     "Find the answer to a question in a paragraph of Wikipedia, 7 languages; trained on SQuAD",
     Layout(_files, _read),
     _count,
+    _candidate(),
 )
 MLQA_CROSSED = tuple(_asked_in(language) for language in LANGUAGES)

@@ -4,16 +4,16 @@ https://aclanthology.org/P17-1178/), in the balanced splits of Rahimi et al. 201
 Trained on English; scored by the F1 of spans. Files as XTREME lays them out (see `tagging`), the language prefix of
 the words taken off. XTREME has 40 of the languages, and XTREME-R (https://arxiv.org/abs/2104.07412) all.
 
-No data set of the hub is named here: google/xtreme and unimelb-nlp/wikiann carry the same splits, but no full commit
-of either is known.
+Of the hub's data sets unimelb-nlp/wikiann carries these splits.
 """
 
 from pathlib import Path
 
 from xbench.contracts import Split
 from xbench_tasks.dataset import Layout
+from xbench_tasks.hub import Candidate
 from xbench_tasks.rows import Sentences
-from xbench_tasks.tagging import RECIPE, TaggingTask, official_files, read_official
+from xbench_tasks.tagging import RECIPE, TaggingTask, official_files, read_official, tagged
 
 LABELS = ("B-LOC", "B-ORG", "B-PER", "I-LOC", "I-ORG", "I-PER", "O")
 XTREME = (
@@ -49,5 +49,24 @@ PANX = TaggingTask(
     languages=LANGUAGES,
     layout=Layout(official_files, _read),
     counts=lambda language, split: _COUNTS[split].get(language),
+    candidates=(
+        # Commit: a public catalogue refers to huggingface.co/datasets/unimelb-nlp/wikiann/tree/f0a3be6d.../bn;
+        # several projects pin it, one with the path xx/train-00000-of-00001.parquet.
+        Candidate(
+            id="unimelb-nlp/wikiann",
+            revision="f0a3be6dc5564c0cc4150bb660144800a1f539d4",
+            file="{config}/{split}-00000-of-00001.parquet",
+            configs={language: language for language in LANGUAGES},
+            splits={
+                Split.TRAIN: "train",
+                Split.LENT: "train",
+                Split.VALIDATION: "validation",
+                Split.TEST: "test",
+            },
+            columns={"tokens": "tokens", "tags": "ner_tags"},
+            rows=tagged(LABELS),
+            names=("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC"),
+        ),
+    ),
     hyperparameters=RECIPE,
 )

@@ -6,16 +6,16 @@ Trained on the English of PAWS (Wikipedia). Files as XTREME lays them out (see `
 the header id, sentence1, sentence2, label. Where both are there the authors' are read, whose quotes nobody doubled.
 A sentence that could not be translated is "NS"; officially such rows stay in.
 
-No data set of the hub is named here: google-research-datasets/paws-x has these rows, but no full commit of it is
-confirmed; google/xtreme lost some in PAWS-X.* to quotes (of 49,401 English ones 226).
+Of the hub's data sets google-research-datasets/paws-x has these rows; google/xtreme lost some to quotes.
 """
 
 from pathlib import Path
 
 from xbench.contracts import Split
-from xbench_tasks.classification import ClassificationTask
+from xbench_tasks.classification import ClassificationTask, labelled
 from xbench_tasks.dataset import Layout
 from xbench_tasks.files import check_labels, check_texts, read_table
+from xbench_tasks.hub import Candidate
 from xbench_tasks.pairs import label_file, official_files, read_official
 from xbench_tasks.rows import Rows
 from xbench_tasks.xnli import RECIPE
@@ -65,6 +65,25 @@ PAWSX = ClassificationTask(
     languages=LANGUAGES,
     layout=Layout(_files, _read),
     counts=lambda language, split: _COUNTS[split],
+    candidates=(
+        # Commit and path: many public pins, such as huggingface.co/datasets/google-research-datasets/paws-x/resolve/
+        # 4cd8187c.../zh/validation-00000-of-00001.parquet.
+        Candidate(
+            id="google-research-datasets/paws-x",
+            revision="4cd8187c404bda33cb1f62b49b001115862acf37",
+            file="{config}/{split}-00000-of-00001.parquet",
+            configs={language: language for language in LANGUAGES},
+            splits={
+                Split.TRAIN: "train",
+                Split.LENT: "train",
+                Split.VALIDATION: "validation",
+                Split.TEST: "test",
+            },
+            columns={"text": "sentence1", "text_pair": "sentence2", "label": "label"},
+            rows=labelled(LABELS),
+            names=LABELS,
+        ),
+    ),
     parallel=True,
     hyperparameters=RECIPE,  # that of XTREME's scripts/train_pawsx.sh is the same
 )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from xbench.contracts import Scores, TaskKind
 from xbench.errors import DataError, PluginError
+from xbench_tasks.columns import Columns
 from xbench_tasks.dataset import DatasetTask
 from xbench_tasks.files import read_json
 from xbench_tasks.metrics.squad import member, per_cent, questions, squad_items
@@ -38,6 +39,7 @@ RECIPE = MappingProxyType(
         "weight_decay": 1e-4,
     }
 )
+COLUMNS = MappingProxyType({name: name for name in ("id", "question", "context", "answers")})  # as the hub has them
 _SURROGATE = re.compile("[\ud800-\udfff]")
 Answers: TypeAlias = Mapping[str, str]
 Gold: TypeAlias = Mapping[str, Sequence[str]]
@@ -143,15 +145,40 @@ def read_squad(path: Path) -> Questions:
     Raises DataError that names file and question where there are none, anything is missing, an id occurs twice, or an
     answer does not stand in the context where it is said to.
     """
+    return _collected(questions(read_json(path), str(path)), str(path))
+
+
+def answered(columns: Columns, language: str, prefix: str = "") -> Questions:
+    """The questions of `COLUMNS` whose id begins with `prefix`; `answers` are lists, by `text` and `answer_start`.
+
+    Raises DataError as `read_squad` does, but names the row.
+    """
+    rows = zip(*(columns[name] for name in COLUMNS), strict=True)
+    found = (
+        (f"row {number}", {"context": context}, {"id": id_, "question": question, "answers": _listed(answers)})
+        for number, (id_, question, context, answers) in enumerate(rows, start=1)
+        if str(id_).startswith(prefix)
+    )
+    return _collected(found, f"of ids that begin with {prefix!r}" if prefix else "the table")
+
+
+def _listed(answers: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """Answers as the official files have them, of two lists."""
+    both = zip(answers["text"], answers["answer_start"], strict=True)
+    return [{"text": text, "answer_start": start} for text, start in both]
+
+
+def _collected(rows: Iterable[tuple[str, object, object]], name: str) -> Questions:
+    """The questions of rows: where each stands, its paragraph and itself, as the official files have them."""
     found: dict[str, Question] = {}
-    for where, paragraph, question in questions(read_json(path), str(path)):
+    for where, paragraph, question in rows:
         id_ = member(question, "id", str, where)
         where = f"{where}, id {id_!r}"
         if id_ in found:
             raise DataError(f"{where}: the id occurs a second time")
         found[id_] = _question(id_, paragraph, question, where)
     if not found:
-        raise DataError(f"{path}: there is no question in it")
+        raise DataError(f"{name}: there is no question in it")
     return Questions(list(found.values()))
 
 

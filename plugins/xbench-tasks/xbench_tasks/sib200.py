@@ -10,7 +10,7 @@ from pathlib import Path
 
 from xbench.contracts import Split
 from xbench.errors import DataError
-from xbench_tasks.classification import ClassificationTask
+from xbench_tasks.classification import ClassificationTask, labelled
 from xbench_tasks.dataset import FILE_SPLIT, Layout
 from xbench_tasks.files import check_labels, check_texts, read_table
 from xbench_tasks.flores import CODES
@@ -64,6 +64,7 @@ SIB200 = ClassificationTask(
             configs=CODES,
             splits=FILE_SPLIT,
             columns={"text": "text", "label": "category", "id": "index_id"},
+            rows=labelled(LABELS),
         ),
     ),
     parallel=True,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from xbench.contracts import Split
-from xbench_tasks.classification import ClassificationTask
+from xbench_tasks.classification import ClassificationTask, labelled
 from xbench_tasks.dataset import FILE_SPLIT, Layout
 from xbench_tasks.files import check_aligned, check_labels, check_texts, read_lines
 from xbench_tasks.hub import Candidate
@@ -79,6 +79,7 @@ SNLI = ClassificationTask(
                 Split.TEST: "test",
             },
             columns={"text": "premise", "text_pair": "hypothesis", "label": "label"},
+            rows=labelled(LABELS),
             names=LABELS,
         ),
     ),

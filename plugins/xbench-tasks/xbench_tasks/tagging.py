@@ -5,7 +5,7 @@ line between sentences; `test-xx.tsv` with the words alone and, as in XTREME's l
 the tags alone. A test file that holds both needs no label file.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from xbench.contracts import Scores, Split, TaskKind
 from xbench.errors import DataError, PluginError
+from xbench_tasks.columns import Columns
 from xbench_tasks.dataset import FILE_SPLIT, DatasetTask
 from xbench_tasks.files import read_lines
 from xbench_tasks.metrics.chunks import chunk_scores, counts, token_accuracy
@@ -63,6 +64,26 @@ class TaggingTask(DatasetTask):
             metrics["token_accuracy"] = token_accuracy(given, wanted)
         items = [2.0 * one.correct for one in sentences]
         return Scores(metrics, items, totals=[float(one.predicted + one.gold) for one in sentences])
+
+
+def tagged(labels: Sequence[str]) -> Callable[[Columns, str], Sentences]:
+    """What makes sentences of the columns `tokens` and `tags`, lists.
+
+    Raises DataError that names the row where there are not as many of both, or a tag is none of `labels`.
+    """
+    known = set(labels)
+
+    def rows(columns: Columns, language: str) -> Sentences:
+        words, tags = columns["tokens"], columns["tags"]
+        for number, (one, other) in enumerate(zip(words, tags, strict=True), start=1):
+            if len(one) != len(other):
+                raise DataError(f"row {number}: a sentence of {len(one)} words, which has {len(other)} tags")
+            odd = [tag for tag in other if tag not in known]
+            if odd:
+                raise DataError(f"row {number}: the tag {odd[0]!r} is none of {', '.join(labels)}")
+        return Sentences(words, tags)
+
+    return rows
 
 
 def official_files(folder: Path, language: str, split: Split) -> tuple[Path, ...]:

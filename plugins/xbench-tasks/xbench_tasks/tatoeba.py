@@ -10,7 +10,8 @@ these are not there, as XTREME makes them of those: `xx-en.xx`, `xx-en.en` with 
 Either way the rows are the same: English in XTREME's order, called by its line in the official prediction file
 (`en-0`), and the candidates in the order of their file, called by what that file says of them (`495`).
 
-No data set of the hub is named here: no full commit of one is known.
+Of the hub's data sets mteb/tatoeba-bitext-mining has the pairs; that their order is LASER's is taken for granted, and
+matters to official prediction files alone.
 """
 
 from collections.abc import Sequence
@@ -18,8 +19,10 @@ from pathlib import Path
 
 from xbench.contracts import Scores, Split
 from xbench.errors import DataError
+from xbench_tasks.columns import Columns, texts
 from xbench_tasks.dataset import Layout
 from xbench_tasks.files import check_aligned, check_texts, read_lines
+from xbench_tasks.hub import Candidate
 from xbench_tasks.retrieval import Matches, Pool, RetrievalTask, Text, answerable, scores_of
 
 CODES = {
@@ -48,18 +51,31 @@ def _files(folder: Path, language: str, split: Split) -> tuple[Path, ...]:
 
 
 def _read(folder: Path, language: str, split: Split) -> Pool:
-    from xbench_tasks.metrics.tatoeba import english_order
-
     foreign_file, english_file, *label_file = _files(folder, language, split)
     foreign, english = read_lines(foreign_file), read_lines(english_file)
     check_aligned(foreign_file, len(foreign), english_file, len(english))
     check_texts(foreign_file, "sentence", foreign)
     check_texts(english_file, "sentence", english)
     if label_file:
-        places = _places(label_file[0], english_file, len(english))
-    else:
-        places = english_order(english)
-        english = [english[place] for place in places]
+        return _pool(language, foreign, english, _places(label_file[0], english_file, len(english)))
+    return _paired(language, foreign, english)
+
+
+def _retrieved(columns: Columns, language: str) -> Pool:
+    foreign, english = ([text.removesuffix("\n") for text in texts(columns, name)] for name in ("foreign", "english"))
+    return _paired(language, foreign, english)
+
+
+def _paired(language: str, foreign: Sequence[str], english: Sequence[str]) -> Pool:
+    """The pool of aligned sentences in LASER's order."""
+    from xbench_tasks.metrics.tatoeba import english_order
+
+    places = english_order(english)
+    return _pool(language, foreign, [english[place] for place in places], places)
+
+
+def _pool(language: str, foreign: Sequence[str], english: Sequence[str], places: Sequence[int]) -> Pool:
+    """The pool of sorted English sentences, whose translations have these places."""
     return Pool(
         queries=[Text(f"en-{line}", text, "en") for line, text in enumerate(english)],
         candidates=[Text(str(place), text, language) for place, text in enumerate(foreign)],
@@ -93,6 +109,18 @@ def _measure(given: Matches, wanted: Matches) -> Scores:
     return scores_of(tatoeba(found, right), rows, tatoeba_items(found, right), len(wanted))
 
 
+def _candidate(commit: str, file: str) -> Candidate:
+    return Candidate(
+        id="mteb/tatoeba-bitext-mining",
+        revision=commit,
+        file=file,
+        configs={language: f"{code}-eng" for language, code in CODES.items()},
+        splits={Split.TEST: "test"},
+        columns={"foreign": "sentence1", "english": "sentence2"},
+        rows=_retrieved,
+    )
+
+
 TATOEBA = RetrievalTask(
     name="tatoeba",
     summary="Find the translation of an English sentence among up to 1,000; 41 languages, nothing to train on",
@@ -100,6 +128,12 @@ TATOEBA = RetrievalTask(
     languages=tuple(CODES),
     layout=Layout(_files, _read),
     counts=lambda language, split: 2 * _FEWER.get(language, 1000),
+    candidates=(
+        # Commit: mteb's task Tatoeba pins it. Path: a public script fetches test/deu-eng.jsonl.gz.
+        _candidate("69e8f12da6e31d59addadda9a9c8a2e601a0e282", "{split}/{config}.jsonl.gz"),
+        # Commit: mteb's older results name it. Path: as the hub's tree shows it.
+        _candidate("9080400076fbadbb4c4dcb136ff4eddc40b42553", "{config}/{split}.jsonl.gz"),
+    ),
     train_on=None,
     hyperparameters={"search": "cosine", "max_length": 512},
     measure=_measure,

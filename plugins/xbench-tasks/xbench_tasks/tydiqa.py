@@ -7,16 +7,17 @@ of TyDiQA ask to leave out. The folder is `tydiqa`, as XTREME names it, or `tydi
 makes them, `tydiqa-goldp-v1.1-{train,dev}/tydiqa.goldp.xx.{train,dev}.json`, or those of the official archives:
 `tydiqa-goldp-v1.1-dev/tydiqa-goldp-dev-LANGUAGE.json`, and for all languages `tydiqa-goldp-v1.1-train.json`.
 
-No data set of the hub is named here: no full commit of google-research-datasets/tydiqa is known; it and google/xtreme
-hold all languages in one table.
+Of the hub's data sets google-research-datasets/tydiqa has these rows, those of all languages in one table.
 """
 
 from pathlib import Path
 
 from xbench.contracts import Split
 from xbench.errors import DataError
+from xbench_tasks.columns import Columns
 from xbench_tasks.dataset import Layout
-from xbench_tasks.questions import RECIPE, Questions, QuestionTask, read_squad
+from xbench_tasks.hub import Candidate
+from xbench_tasks.questions import COLUMNS, RECIPE, Questions, QuestionTask, answered, read_squad
 
 NAMES = {
     "en": "english", "ar": "arabic", "bn": "bengali", "fi": "finnish", "id": "indonesian", "ko": "korean",
@@ -53,6 +54,10 @@ def _read(folder: Path, language: str, split: Split) -> Questions:
     return Questions(own)
 
 
+def _answered(columns: Columns, language: str) -> Questions:
+    return answered(columns, language, prefix=f"{NAMES[language]}-")
+
+
 TYDIQA = QuestionTask(
     name="tydiqa",
     summary="Find the answer to a question in a passage of Wikipedia (TyDiQA-GoldP), 9 languages",
@@ -60,5 +65,18 @@ TYDIQA = QuestionTask(
     languages=tuple(NAMES),
     layout=Layout(_files, _read, ("tydiqa", "tydiqa_goldp")),
     counts=lambda language, split: _COUNTS[split][language],
+    candidates=(
+        # Commit and path: several public pins, such as huggingface.co/datasets/google-research-datasets/tydiqa/resolve/
+        # da78f23f.../secondary_task/validation-00000-of-00001.parquet.
+        Candidate(
+            id="google-research-datasets/tydiqa",
+            revision="da78f23f9119363459acbaf46bf89426ff26c259",
+            file="{config}/{split}-00000-of-00001.parquet",
+            configs=dict.fromkeys(NAMES, "secondary_task"),
+            splits={Split.TRAIN: "train", Split.LENT: "train", Split.TEST: "validation"},
+            columns=COLUMNS,
+            rows=_answered,
+        ),
+    ),
     hyperparameters=RECIPE,
 )

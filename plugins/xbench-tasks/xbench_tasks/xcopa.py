@@ -9,15 +9,16 @@ and what becomes of the question are those of `copa`. The question is English in
 authors' Thai files, and the Turkish val, ask for the effect in every row, also where the premise is one (as of
 cambridgeltl/xcopa@e2e9d7f); they are read as they stand.
 
-No data set of the hub is named here: cambridgeltl/xcopa has these rows, but no full commit of it is confirmed.
+Of the hub's data sets cambridgeltl/xcopa has these rows.
 """
 
 from pathlib import Path
 
 from xbench.contracts import Split
 from xbench_tasks.choices import RECIPE, Choices, ChoiceTask
-from xbench_tasks.copa import LABELS, read_copa
+from xbench_tasks.copa import COLUMNS, LABELS, chosen, read_copa
 from xbench_tasks.dataset import Layout
+from xbench_tasks.hub import Candidate
 
 LANGUAGES = ("et", "ht", "id", "it", "qu", "sw", "ta", "th", "tr", "vi", "zh")
 _PART = {Split.VALIDATION: "val", Split.TEST: "test"}
@@ -40,6 +41,19 @@ XCOPA = ChoiceTask(
     languages=LANGUAGES,
     layout=Layout(_files, _read),
     counts=lambda language, split: _COUNTS.get(split),
+    candidates=(
+        # Commit: many public pins, one with the path xx/test-00000-of-00001.parquet, which the hub's tree shows too.
+        Candidate(
+            id="cambridgeltl/xcopa",
+            revision="042f78955ba48e6404616762fa6e05e839c3907a",
+            file="{config}/{split}-00000-of-00001.parquet",
+            configs={language: language for language in LANGUAGES},
+            splits={Split.VALIDATION: "validation", Split.TEST: "test"},
+            columns=COLUMNS,
+            rows=chosen,
+            names=LABELS,
+        ),
+    ),
     donor="copa",
     parallel=True,
     hyperparameters=RECIPE,

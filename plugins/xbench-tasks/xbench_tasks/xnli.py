@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from xbench.contracts import Split
-from xbench_tasks.classification import ClassificationTask
+from xbench_tasks.classification import ClassificationTask, labelled
 from xbench_tasks.dataset import FILE_SPLIT, Layout
 from xbench_tasks.files import check_labels
 from xbench_tasks.hub import Candidate
@@ -74,6 +74,7 @@ XNLI = ClassificationTask(
                 Split.TEST: "test",
             },
             columns={"text": "premise", "text_pair": "hypothesis", "label": "label"},
+            rows=labelled(LABELS),
             names=LABELS,
         ),
     ),

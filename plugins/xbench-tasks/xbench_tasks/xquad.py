@@ -3,15 +3,14 @@ https://aclanthology.org/2020.acl-main.421/).
 
 The 11 languages of XTREME and Romanian, which XTREME-R adds. A test set only: trained on English SQuAD v1.1, and
 scored by its metric in every language. Official files: `xquad.xx.json`.
-
-No data set of the hub is named here: no full commit of google/xquad is known.
 """
 
 from pathlib import Path
 
 from xbench.contracts import Split
 from xbench_tasks.dataset import Layout
-from xbench_tasks.questions import RECIPE, Questions, QuestionTask, read_squad
+from xbench_tasks.hub import Candidate
+from xbench_tasks.questions import COLUMNS, RECIPE, Questions, QuestionTask, answered, read_squad
 
 LANGUAGES = ("en", "es", "de", "el", "ru", "tr", "ar", "vi", "th", "zh", "hi", "ro")
 
@@ -31,6 +30,18 @@ XQUAD = QuestionTask(
     languages=LANGUAGES,
     layout=Layout(_files, _read),
     counts=lambda language, split: 1_190,
+    candidates=(
+        # Commit: mteb (XQuADRetrieval) and others pin it, one with the path xquad.tr/validation-00000-of-00001.parquet.
+        Candidate(
+            id="google/xquad",
+            revision="51adfef1c1287aab1d2d91b5bead9bcfb9c68583",
+            file="{config}/{split}-00000-of-00001.parquet",
+            configs={language: f"xquad.{language}" for language in LANGUAGES},
+            splits={Split.TEST: "validation"},
+            columns=COLUMNS,
+            rows=answered,
+        ),
+    ),
     donor="squad",
     parallel=True,
     hyperparameters=RECIPE,

@@ -1,7 +1,9 @@
-"""XTREME's tree of predictions, which is also that of its labels (Hu et al. 2020, https://arxiv.org/abs/2003.11080).
+"""XTREME's tree of predictions, which is also that of its labels (Hu et al. 2020, https://arxiv.org/abs/2003.11080),
+and XTREME-R's (Ruder et al. 2021, https://arxiv.org/abs/2104.07412).
 
 A folder a task and a file a language, `xnli/test-sw.tsv`, as `evaluate.py` of google-research/xtreme@838c13b reads
-them. Its folders and languages are called as ours: its two letters of ISO 639-1 are BCP 47.
+them. Its folders and languages are called as ours: its two letters of ISO 639-1 are BCP 47. Of LAReQA, a task of
+XTREME-R, it reads nothing: there is no file of it, and no official score of all tasks.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,11 +12,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from xbench.contracts import Examples, Provenance, Split, Task, TaskKind
+from xbench.contracts import Examples, Provenance, Split, Task
 from xbench.errors import DataError, unknown
 from xbench.formats import Metrics, Names
 from xbench_tasks.dataset import DatasetTask
-from xbench_tasks.xtreme_files import Answers, Kind, Labels, Pairs, Places, Tags
+from xbench_tasks.xtreme_files import Answers, Kind, Labels, Numbers, Tags
+from xbench_tasks.xtreme_retrieval import Pairs, Places, Rankings
 
 if TYPE_CHECKING:
     import pyarrow
@@ -30,10 +33,13 @@ _KINDS: Mapping[str, Kind] = MappingProxyType(
         "tydiqa": Answers(),
         "bucc2018": Pairs(),
         "tatoeba": Places(),
+        "xcopa": Numbers(),
+        "mewslix": Rankings(),
     }
 )
-_OFFICIAL = ("exact_match", "f1", "precision", "recall", "accuracy")  # of our metrics; the others are our own
-_MAIN = (("exact_match", "f1"), ("f1",), ("accuracy",))  # a task's `avg_metric` is the mean of the first it has all of
+_OFFICIAL = ("exact_match", "f1", "precision", "recall", "accuracy", "map@20")  # of our metrics; the others are our own
+# A task's `avg_metric` is the mean of the first of these that it has all of.
+_MAIN = (("exact_match", "f1"), ("f1",), ("accuracy",), ("map@20",))
 
 
 @dataclass(frozen=True)
@@ -41,8 +47,9 @@ class XtremeFormat:
     """A format of `xbench.formats.Format`: what to put into a submission, and what anybody's is scored from."""
 
     name: str = "xtreme"
-    summary: str = "XTREME's submission: a folder per task with test-xx.tsv or test-xx.json per language"
-    suite: str = "xtreme"
+    summary: str = "Submissions to XTREME and XTREME-R: a folder per task, with test-xx.tsv, json or jsonl per language"
+    suites: tuple[str, ...] = ("xtreme", "xtreme-r")
+    tasks: tuple[str, ...] = tuple(_KINDS)
 
     def path(self, task: Task, language: str) -> str:
         """Such as `xnli/test-sw.tsv`."""
@@ -58,7 +65,7 @@ class XtremeFormat:
         Raises DataError where there are not as many rows as XTREME has, for then no line is where it looks for it.
         """
         rows = len(predictions)
-        if task.kind is TaskKind.RETRIEVAL and "candidate" not in predictions["side"].to_pylist():
+        if isinstance(_kind(task), Places) and "candidate" not in predictions["side"].to_pylist():
             rows *= 2  # what was read beside labels: the queries alone, which have as many candidates
         wanted = task.counts(language, Split.TEST) if isinstance(task, DatasetTask) else None
         if wanted not in (None, rows):
@@ -92,10 +99,12 @@ class XtremeFormat:
     def report(self, scores: Metrics, languages: Names, groups: Names) -> Mapping[str, Any]:
         """The JSON of `evaluate.py`: `all_task` and groups, then tasks with every metric by language and on average.
 
-        What is not complete has no average: a task that lacks a language, a group or the whole that lacks a task.
+        What is not complete has no average: a task that lacks a language, a group or the whole that lacks a task. A
+        group is of the tasks that have files, the whole of all.
         """
         tasks = {task: _task_report(scores[task], languages[task]) for task in languages if scores.get(task)}
-        parts = {"all_task": tuple(languages), **groups}
+        filed = {group: [task for task in members if task in self.tasks] for group, members in groups.items()}
+        parts = {"all_task": tuple(languages), **filed}
         averages = {name: _mean_of(tasks, members) for name, members in parts.items()}
         return {name: value for name, value in averages.items() if value is not None} | tasks
 
