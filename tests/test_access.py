@@ -2,10 +2,10 @@ import pytest
 
 from tests.fakes import SAMPLE
 from xbench.access import Grant, GuardedContext
-from xbench.contracts import Split
+from xbench.contracts import Resource, Split
 from xbench.errors import ScopeError
 from xbench.shelf import Shelf
-from xbench.testing import FakeTask
+from xbench.testing import FakeDictionary, FakeTask
 
 TASK = FakeTask()
 TRAIN, VALIDATION = (TASK, Split.TRAIN), (TASK, Split.VALIDATION)
@@ -77,6 +77,7 @@ def test_a_context_offers_no_way_round_its_grant():
     one = context("texts")
     assert {name for name in dir(one) if not name.startswith("_")} == {
         "source", "targets", "seed", "device", "text", "labelled", "score", "progress", "log", "read", "diagnostics",
+        "inputs", "paired", "pairs", "shots",
     }  # fmt: skip
 
 
@@ -98,3 +99,57 @@ def test_a_limit_cuts_inputs_and_gold_alike_and_is_another_fingerprint():
     assert cut.provenance.fingerprint != whole.provenance.fingerprint
     assert cut.provenance.note == "first 5 of 12 rows"
     assert Shelf(SAMPLE, 12).load(TASK, "de", Split.TEST).provenance == whole.provenance
+
+
+class TestPairs:
+    """Pairs, shots and unlabelled examples: what was declared is given and counted, the rest refused."""
+
+    GIVEN = Grant(
+        "en",
+        ("de", "fr"),
+        inputs={"de": TRAIN},
+        shots={"de": TRAIN},
+        pairs={(Resource.DICTIONARY, "de"): FakeDictionary()},
+    )
+
+    def context(self, seed=0, grant=GIVEN):
+        return GuardedContext(grant, Shelf(SAMPLE), seed, "cpu", lambda step, steps, loss: None)
+
+    def test_pairs_are_given_for_the_targets_that_have_them(self):
+        one = self.context()
+        assert one.paired(Resource.DICTIONARY) == ("de",)
+        assert one.paired(Resource.PARALLEL) == ()
+        assert one.pairs(Resource.DICTIONARY, "de")[0] == ("rain", "rain-de")
+        assert one.read == {"dictionary pairs": {"de": 3}}
+        for resource, target in ((Resource.DICTIONARY, "fr"), (Resource.PARALLEL, "de"), (Resource.TRANSLATIONS, "de")):
+            with pytest.raises(ScopeError, match=f"asked for {resource} with '{target}'"):
+                one.pairs(resource, target)
+
+    def test_shots_are_nested_counted_and_drawn_from_the_seed_alone(self):
+        few, more = (self.context().shots("de", count) for count in (3, 7))
+        assert few.inputs["text"].to_pylist() == more.inputs["text"].to_pylist()[:3]
+        assert len(few.gold) == 3
+        assert self.context().shots("de", 7).provenance == more.provenance
+        assert self.context(seed=1).shots("de", 7).inputs != more.inputs
+        assert len(self.context().shots("de", 99).inputs) == 12
+        one = self.context()
+        one.shots("de", 5)
+        assert one.read == {"target labels": {"de": 5}}
+        with pytest.raises(ScopeError, match="asked for train labels in 'de'"):
+            one.labelled("de")
+        with pytest.raises(ScopeError, match="asked for shots in 'fr'"):
+            one.shots("fr", 1)
+
+    def test_unlabelled_examples_have_no_labels(self):
+        one = self.context()
+        assert one.inputs("de").column_names == ["text"]
+        assert one.read == {"unlabelled target examples": {"de": 12}}
+        with pytest.raises(ScopeError, match="asked for unlabelled examples in 'fr'"):
+            one.inputs("fr")
+
+    def test_the_fingerprint_tells_of_each(self):
+        told = self.GIVEN.fingerprint(Shelf(SAMPLE))
+        assert set(told) == {"source", "targets", "texts", "labels", "inputs", "shots", "pairs"}
+        assert set(told["pairs"]) == {"dictionary pairs de"}
+        fewer = self.GIVEN.fingerprint(Shelf(SAMPLE, 2))
+        assert all(fewer[part] != told[part] for part in ("inputs", "shots", "pairs"))

@@ -10,12 +10,13 @@ from xbench.request import DEFAULT_METHOD, DEFAULT_MODEL
 
 CORE = REPOSITORY / "xbench"
 ORDER = [
-    "errors", "languages", "names", "options", "cell", "keys", "values", "tables", "context", "contracts", "formats",
-    "hookspecs",
+    "errors", "languages", "names", "options", "cell", "keys", "values", "tables", "context", "tasks", "contracts",
+    "formats", "hookspecs",
     "suite", "references", "registry", "uses", "request", "shelf", "access", "grants", "plan", "remarks", "planner",
     "store", "journal", "items", "conformance", "statistics", "standings", "notes", "grids", "summary", "leaderboard",
-    "markup", "markdown", "render", "environment", "stages", "workers", "runner", "progress", "session", "layouts",
-    "exports", "submission", "imports", "catalogue", "fake_task", "fake_plugin", "testing", "exchange", "cli",
+    "markup", "markdown", "render", "environment", "stages", "workers", "runner", "progress", "session",
+    "layouts", "exports", "submission", "imports", "catalogue", "fake_task", "fake_aligner", "fake_plugin", "testing",
+    "exchange", "cli",
 ]  # fmt: skip
 HEAVY = {"torch", "transformers", "datasets", "evaluate", "sentence_transformers", "peft", "huggingface_hub", "sklearn"}
 MODULES = sorted(path.stem for path in CORE.glob("*.py") if path.stem != "__init__")

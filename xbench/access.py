@@ -1,12 +1,14 @@
 """What a fit may see. A grant is made once, by the plan: it is the fit's part of the key and its leak guard."""
 
+import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from xbench import tables
-from xbench.contracts import Examples, Split, Task
+from xbench.contracts import Examples, PairedData, Resource, Split, Task
 from xbench.errors import ScopeError, StageError
+from xbench.keys import digest
 from xbench.shelf import Shelf
 
 Place = tuple[Task, Split]  # where to read: a task's split, which may be lent by another task
@@ -14,18 +16,35 @@ Place = tuple[Task, Split]  # where to read: a task's split, which may be lent b
 
 @dataclass(frozen=True)
 class Grant:
-    """Source, targets in scope, and where text and labels of a language may be read; nothing else exists."""
+    """Source, targets in scope, and where text, labels and pairs of a language may be read; nothing else exists.
+
+    `inputs` are places of unlabelled examples of a target, `shots` of the few labelled ones, and `pairs` say by
+    resource and target what supplies them.
+    """
 
     source: str
     targets: tuple[str, ...] = ()
     texts: Mapping[str, Place] = field(default_factory=dict)
     labels: Mapping[tuple[str, Split], Place] = field(default_factory=dict)
+    inputs: Mapping[str, Place] = field(default_factory=dict)
+    shots: Mapping[str, Place] = field(default_factory=dict)
+    pairs: Mapping[tuple[Resource, str], PairedData] = field(default_factory=dict)
 
     def fingerprint(self, shelf: Shelf) -> dict[str, Any]:
         """The grant as JSON for a key: languages in scope and the digests of all that may be read."""
         texts = {language: _digest(shelf, language, place) for language, place in self.texts.items()}
         labels = {f"{lang} {split}": _digest(shelf, lang, place) for (lang, split), place in self.labels.items()}
-        return {"source": self.source, "targets": sorted(self.targets), "texts": texts, "labels": labels}
+        told: dict[str, Any] = {"source": self.source, "targets": sorted(self.targets)}
+        told |= {"texts": texts, "labels": labels}
+        for what, places in (("inputs", self.inputs), ("shots", self.shots)):
+            if places:
+                told[what] = {language: _digest(shelf, language, place) for language, place in places.items()}
+        if self.pairs:
+            told["pairs"] = {
+                f"{resource} {target}": shelf.pairs(paired, self.source, target).provenance.fingerprint
+                for (resource, target), paired in self.pairs.items()
+            }
+        return told
 
 
 def _digest(shelf: Shelf, language: str, place: Place) -> str:
@@ -76,6 +95,41 @@ class GuardedContext:
         kind = f"{side} validation labels" if split is Split.VALIDATION else f"{side} labels"
         self._count(kind, language, examples.provenance.n_rows)
         return examples
+
+    def shots(self, language: str, count: int) -> Examples:
+        """The first `count` of the target's labelled examples in an order drawn from the seed and nothing else."""
+        if language not in self._grant.shots:
+            raise ScopeError(_refusal(f"shots in {language!r}", self._grant.shots))
+        task, place = self._grant.shots[language]
+        examples = self._shelf.load(task, language, place)
+        of = examples.provenance
+        order = random.Random(digest(["shots", task.name, language, self.seed])).sample(range(of.n_rows), of.n_rows)
+        chosen = order[:count]  # of the whole order, so that fewer are part of more
+        self._count("target labels", language, len(chosen))
+        gold = None if examples.gold is None else examples.gold.take(chosen)
+        about = replace(of, n_rows=len(chosen), fingerprint=digest([of.fingerprint, "shots", self.seed, count]))
+        return Examples(examples.inputs.take(chosen), gold, about)
+
+    def inputs(self, language: str) -> Any:
+        """Inputs of unlabelled examples of a target."""
+        if language not in self._grant.inputs:
+            raise ScopeError(_refusal(f"unlabelled examples in {language!r}", self._grant.inputs))
+        task, split = self._grant.inputs[language]
+        inputs = self._shelf.load(task, language, split).inputs
+        self._count("unlabelled target examples", language, len(inputs))
+        return inputs
+
+    def paired(self, resource: Resource) -> tuple[str, ...]:
+        """The targets in scope that there are such pairs of."""
+        return tuple(target for target in self.targets if (resource, target) in self._grant.pairs)
+
+    def pairs(self, resource: Resource, target: str) -> Sequence[tuple[str, str]]:
+        """Pairs of the source with a target."""
+        if (resource, target) not in self._grant.pairs:
+            raise ScopeError(_refusal(f"{resource} with {target!r}", [f"{r} {t}" for r, t in self._grant.pairs]))
+        found = self._shelf.pairs(self._grant.pairs[resource, target], self.source, target).rows
+        self._count(str(resource), target, len(found))
+        return found
 
     def score(self, predictions: Any) -> float:
         """The main metric of predictions for the source's validation split; the core scores, the fit sees a number."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from xbench.values import Examples, Split
+from xbench.values import Examples, Resource, Split
 
 if TYPE_CHECKING:
     import pyarrow
@@ -34,6 +34,12 @@ class Context(Protocol):
         What is counted as supervision are rows: a pair is one. Words that a task gives one by one are joined by blanks.
         """
 
+    def paired(self, resource: Resource) -> tuple[str, ...]:
+        """The targets in scope that there are pairs of with the source, where such pairs were declared as needed."""
+
+    def pairs(self, resource: Resource, target: str) -> Sequence[tuple[str, str]]:
+        """Pairs of the source with a target, source first, in the order of their data set."""
+
     def progress(self, step: int, steps: int, loss: float) -> None:
         """Say how far the work is."""
 
@@ -46,6 +52,15 @@ class FitContext(Context, Protocol):
 
     def labelled(self, language: str, split: Split = Split.TRAIN) -> Examples:
         """Inputs and gold of the train or validation split of the source, or of a target where that was declared."""
+
+    def shots(self, language: str, count: int) -> Examples:
+        """So many labelled examples of a target, where shots were declared; all if there are not as many.
+
+        They are drawn by the core from the seed alone: the same for every method, and fewer are part of more.
+        """
+
+    def inputs(self, language: str) -> "pyarrow.Table":
+        """Inputs of unlabelled examples of a target, where they were declared; never what is evaluated."""
 
     def score(self, predictions: "pyarrow.Table") -> float:
         """The task's main metric (0..100) of predictions for the source's validation split, where that was declared."""

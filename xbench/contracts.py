@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from xbench.context import Context, FitContext
+from xbench.tasks import Described, PairedData, Task
 from xbench.values import (
     Data,
     Examples,
     ModelInfo,
     Origin,
+    Pairs,
     Provenance,
     Resource,
     Scope,
@@ -33,76 +35,9 @@ from xbench.values import (
 if TYPE_CHECKING:
     import pyarrow
 
-__all__ = ["Aligner", "Context", "Data", "Encoder", "Examples", "FitContext", "Method", "Model", "ModelFamily",
-           "ModelInfo", "Origin", "Predictor", "Provenance", "Resource", "Scope", "Scores", "Split", "Task",
-           "TaskKind",
-    "TaskView",
-]  # fmt: skip
-
-
-class Described(Protocol):
-    """Everything a plugin provides has a name and a summary."""
-
-    @property
-    def name(self) -> str:
-        """What users type."""
-
-    @property
-    def summary(self) -> str:
-        """One line for `xbench list`."""
-
-
-class Task(Described, Protocol):
-    """Labelled data in several languages with official metrics; `hyperparameters` is the official recipe."""
-
-    @property
-    def revision(self) -> str:
-        """Version of loader and scorer."""
-
-    @property
-    def kind(self) -> TaskKind:
-        """What is predicted."""
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The labels, in the order of `scores`; none where answers are texts or ids."""
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """BCP 47 tags."""
-
-    @property
-    def main_metric(self) -> str:
-        """The metric that boards show."""
-
-    @property
-    def train_on(self) -> str | None:
-        """The language its labels come from."""
-
-    @property
-    def donor(self) -> str | None:
-        """The task that lends the labels where it has none of its own."""
-
-    @property
-    def parallel(self) -> bool:
-        """Whether row i of the test split is the same example in every language."""
-
-    @property
-    def sample(self) -> str | None:
-        """Name of the bundled sample."""
-
-    @property
-    def hyperparameters(self) -> Mapping[str, Any]:
-        """Option values it asks for, by name; see `options.resolve`."""
-
-    def available(self, split: Split, data: Data) -> tuple[str, ...]:
-        """The languages `data` holds this split in, in the task's order."""
-
-    def load(self, language: str, split: Split, data: Data) -> Examples:
-        """Read one split. Raises MissingDataError when it is not there, DataError when it is malformed."""
-
-    def score(self, gold: "pyarrow.Table", predictions: "pyarrow.Table", language: str) -> Scores:
-        """Official metrics of predictions against gold."""
+__all__ = ["Aligner", "Context", "Data", "Described", "Encoder", "Examples", "FitContext", "Method", "Model",
+           "ModelFamily", "ModelInfo", "Origin", "PairedData", "Pairs", "Predictor", "Provenance", "Resource", "Scope",
+           "Scores", "Split", "Task", "TaskKind", "TaskView"]  # fmt: skip
 
 
 class Encoder(Protocol):

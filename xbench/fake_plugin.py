@@ -10,72 +10,12 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-from xbench.contracts import Context, FitContext, Resource, Scope, TaskKind
+from xbench.contracts import FitContext, Resource, Scope, TaskKind
+from xbench.fake_aligner import FakeAligner, FitLog
 from xbench.fake_task import FakeEncoder, FakeModel, FakeTask
 from xbench.hookspecs import hookimpl
 
 SUITE = 'name = "fake-suite"\nversion = 1\ntitle = "Weather"\ntasks = ["fake-task"]\n'
-
-
-@dataclass
-class FitLog:
-    """Counts fits, in this process and, where `path` is set, as lines of a file that processes share."""
-
-    path: Path | None = None
-    fits: list[str] = field(default_factory=list)
-
-    def add(self, line: str) -> None:
-        """One fit."""
-        self.fits.append(line)
-        if self.path:
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(line + "\n")
-
-
-@dataclass(frozen=True)
-class FakeAlignerOptions:
-    """`drop` forgets words, so that it changes the numbers."""
-
-    drop: int = 0
-
-
-@dataclass
-class FakeAligner:
-    """Learns `sun-de` = `sun` from unlabelled target text; `log` counts its fits."""
-
-    name: str = "fake-aligner"
-    summary: str = "drops the language from words"
-    version: int = 1
-    declared: Scope = Scope.JOINT
-    log: FitLog = field(default_factory=FitLog)
-    Options: type[Any] = FakeAlignerOptions
-
-    def needs(self, options: FakeAlignerOptions) -> frozenset[Resource]:
-        """Text of both sides."""
-        return frozenset({Resource.SOURCE_TEXT, Resource.TARGET_TEXT})
-
-    def scope(self, options: FakeAlignerOptions) -> Scope:
-        """As declared."""
-        return self.declared
-
-    def fit(self, encoder: FakeEncoder, options: FakeAlignerOptions, context: Context) -> FakeEncoder:
-        """Look every foreign word up in the source text."""
-        self.log.add(f"{self.name} {','.join(context.targets)} {context.seed}")
-        known = {text.rpartition(" ")[2] for text in context.text(context.source)}
-        for target in context.targets:
-            words = sorted({text.rpartition(" ")[2] for text in context.text(target)})
-            pairs = [(word, word.removesuffix(f"-{target}")) for word in words if word not in known]
-            encoder.meanings |= dict(pairs[options.drop :])
-        context.log("words", len(encoder.meanings))
-        return encoder
-
-    def save(self, encoder: FakeEncoder, folder: Path) -> None:
-        """The meanings as JSON."""
-        (folder / "meanings.json").write_text(json.dumps(encoder.meanings), encoding="utf-8")
-
-    def load(self, encoder: FakeEncoder, folder: Path) -> FakeEncoder:
-        """The meanings again."""
-        return FakeEncoder(json.loads((folder / "meanings.json").read_text(encoding="utf-8")))
 
 
 @dataclass(frozen=True)
@@ -162,6 +102,7 @@ class FakePlugin:
         self.aligners = list(things.get("aligners", [FakeAligner()]))
         self.methods = list(things.get("methods", [FakeMethod()]))
         self.formats = list(things.get("formats", []))
+        self.resources = list(things.get("resources", []))
         self.suites = [folder / f"suite-{number}.toml" for number, _ in enumerate(things.get("suites", [SUITE]))]
         for path, text in zip(self.suites, things.get("suites", [SUITE]), strict=True):
             draft = path.with_name(f"{path.name}.{os.getpid()}")  # another process may be reading the same file
@@ -192,6 +133,11 @@ class FakePlugin:
     def xbench_formats(self) -> list[Any]:
         """The formats, none unless they are given."""
         return self.formats
+
+    @hookimpl
+    def xbench_resources(self) -> list[Any]:
+        """The resources, none unless they are given."""
+        return self.resources
 
     @hookimpl
     def xbench_suites(self) -> list[Path]:

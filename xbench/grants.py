@@ -1,17 +1,27 @@
 """What there is for one cell, and what of it a component may see."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from xbench import tables
 from xbench.access import Grant, Place
 from xbench.cell import Cell
-from xbench.contracts import Resource, Scope, Split, Task
-from xbench.errors import MissingDataError, PluginError
+from xbench.contracts import PairedData, Resource, Scope, Split, Task
+from xbench.errors import MissingDataError, PluginError, unknown
 from xbench.shelf import Shelf
 from xbench.uses import Component, TaskUse
+from xbench.values import PAIRED
 
-TARGET = {Resource.TARGET_LABELS, Resource.TARGET_VALIDATION, Resource.TARGET_TEXT}
+TARGET = {
+    Resource.TARGET_LABELS,
+    Resource.TARGET_VALIDATION,
+    Resource.TARGET_TEXT,
+    Resource.TARGET_SHOTS,
+    Resource.TARGET_INPUTS,
+    *PAIRED,
+}
+AUTO = "auto"  # of an option that names a resource: the first that has pairs of the target
 
 
 class CannotRunError(Exception):
@@ -26,6 +36,7 @@ class Granter:
     cell: Cell
     targets: list[str]
     shelf: Shelf
+    supplies: Mapping[str, PairedData] = field(default_factory=dict)
 
     def grant(self, part: Component, chosen: Any) -> Grant:
         """What a component may see. Raises CannotRunError or MissingDataError when what it needs is not there."""
@@ -38,7 +49,13 @@ class Granter:
             raise CannotRunError(f"{part.name.name} needs target text and there is no target language besides {only}")
         spoken = [self.cell.source] * (Resource.SOURCE_TEXT in needs)
         spoken += list(targets) * (Resource.TARGET_TEXT in needs)
-        return Grant(self.cell.source, targets, self._texts(part, spoken), self._labels(needs, targets))
+        texts, labels = self._texts(part, spoken), self._labels(needs, targets)
+        inputs = {target: self._inputs(part, target) for target in targets if Resource.TARGET_INPUTS in needs}
+        shots = {target: self._shots(target) for target in targets if Resource.TARGET_SHOTS in needs}
+        pairs: dict[tuple[Resource, str], PairedData] = {}
+        for resource in (one for one in PAIRED if one in needs):
+            pairs |= self._pairs(part, resource, targets, getattr(chosen, _option(resource), AUTO))
+        return Grant(self.cell.source, targets, texts, labels, inputs, shots, pairs)
 
     def _in_scope(self, scope: Scope) -> tuple[str, ...]:
         match scope:
@@ -74,6 +91,38 @@ class Granter:
             raise CannotRunError(f"{has} {only}{hint}")
         raise CannotRunError(f"{has} neither a train split in all of them nor a validation split in {lacking}{hint}")
 
+    def _inputs(self, part: Component, target: str) -> Place:
+        """Where unlabelled examples of a target are: in its train split, or validation; never where it is judged."""
+        usable = [split for split in (Split.TRAIN, Split.VALIDATION) if split is not self.use.split]
+        for split in usable:
+            if target in self.shelf.languages(self.use.task, split):
+                self.shelf.load(self.use.task, target, split)
+                return self.use.task, split
+        has = f"{self.use.task.name} has no {' or '.join(usable)} split in {target}"
+        raise CannotRunError(f"{part.name.name} needs unlabelled examples of the target, and {has}")
+
+    def _pairs(
+        self, part: Component, resource: Resource, targets: tuple[str, ...], asked: str
+    ) -> dict[tuple[Resource, str], PairedData]:
+        """What supplies pairs of the source with each target; targets without any are left out of a joint fit."""
+        source = self.cell.source
+        known = {name: one for name, one in sorted(self.supplies.items()) if one.supplies is resource}
+        if asked != AUTO and asked not in known:
+            raise unknown(f"resource of {resource}", asked, known)
+        found: dict[tuple[Resource, str], PairedData] = {}
+        for paired in known.values() if asked == AUTO else [known[asked]]:
+            for target in self.shelf.paired_with(paired, source):
+                if target in targets:
+                    found.setdefault((resource, target), paired)
+        lacking = self.cell.target != source and (resource, self.cell.target) not in found
+        if lacking or not found:
+            there = f"{asked if asked != AUTO else ', '.join(known)} of {self.shelf.data} has none"
+            what = f"{resource} of {source} with {self.cell.target if lacking else 'any target'}"
+            raise CannotRunError(f"{part.name.name} needs {what}, and {there if known else 'no plugin supplies any'}")
+        for (_, target), paired in found.items():
+            self.shelf.pairs(paired, source, target)
+        return found
+
     def _labels(self, needs: frozenset[Resource], targets: tuple[str, ...]) -> dict[tuple[str, Split], Place]:
         found = self._source_labels(needs)
         for target in targets if Resource.TARGET_VALIDATION in needs else ():
@@ -82,12 +131,23 @@ class Granter:
                 raise CannotRunError(f"{what}; evaluate on the test split")
             self.shelf.load(self.use.task, target, Split.VALIDATION)
             found[target, Split.VALIDATION] = (self.use.task, Split.VALIDATION)
-        own = Split.VALIDATION if self.use.taught is Split.VALIDATION else Split.TRAIN
         for target in targets if Resource.TARGET_LABELS in needs else ():
             if (target, Split.TRAIN) not in found:
-                self.shelf.load(self.use.task, target, own)
-                found[target, Split.TRAIN] = (self.use.task, own)
+                self.shelf.load(self.use.task, target, self._own)
+                found[target, Split.TRAIN] = (self.use.task, self._own)
         return found
+
+    @property
+    def _own(self) -> Split:
+        """The split in which the task's own labels teach."""
+        return Split.VALIDATION if self.use.taught is Split.VALIDATION else Split.TRAIN
+
+    def _shots(self, target: str) -> Place:
+        """Where a few labels of a target are: in its train split, or in validation where it has none."""
+        dev = self.use.split is not Split.VALIDATION and target in self.shelf.languages(self.use.task, Split.VALIDATION)
+        split = self._own if target in self.shelf.languages(self.use.task, self._own) or not dev else Split.VALIDATION
+        self.shelf.load(self.use.task, target, split)
+        return self.use.task, split
 
     def _source_labels(self, needs: frozenset[Resource]) -> dict[tuple[str, Split], Place]:
         source, trainer, task = self.cell.source, self.use.trainer, self.use.task
@@ -128,3 +188,8 @@ class Granter:
         (language, _), (task, split) = next(iter(grant.labels.items()))
         found = self.shelf.commonest_label(task, language, split)
         return found if found in self.use.task.labels else first
+
+
+def _option(resource: Resource) -> str:
+    """The option by which a component says which resource it is to be given: its first word."""
+    return resource.value.split()[0]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pluggy
 
-from xbench.contracts import Aligner, Method, Model, ModelFamily, Task
+from xbench.contracts import Aligner, Method, Model, ModelFamily, PairedData, Task
 from xbench.formats import Format
 
 hookspec = pluggy.HookspecMarker("xbench")
@@ -35,6 +35,11 @@ def xbench_aligners() -> Iterable[Aligner]:
 @hookspec
 def xbench_methods() -> Iterable[Method]:
     """Return the transfer methods this plugin adds."""
+
+
+@hookspec
+def xbench_resources() -> Iterable[PairedData]:
+    """Return the parallel texts, dictionaries and translations this plugin adds."""
 
 
 @hookspec

@@ -90,7 +90,7 @@ class _Planner:
             raise CannotRunError(f"{recipe.method.name.name} does not do {use.task.kind}")
         there = self.shelf.languages(use.task, use.split)  # one that is asked for in vain must not stop the others
         joint = [t for t in targets if t in there and (languages is None or t in languages)]
-        scope = Granter(use, cell, joint, self.shelf)
+        scope = Granter(use, cell, joint, self.shelf, self.grid.supplies)
         before: AlignStage | None = None
         for aligner in recipe.aligners:
             before = self._align(base, before, aligner, scope)

@@ -20,6 +20,7 @@ HOOKS = {
     "xbench_models": "model",
     "xbench_aligners": "aligner",
     "xbench_methods": "method",
+    "xbench_resources": "resource",
     "xbench_formats": "format",
 }
 KINDS = tuple(HOOKS.values())

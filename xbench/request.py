@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from xbench import names
-from xbench.contracts import Data, Task
+from xbench.contracts import Data, PairedData, Task
 from xbench.errors import UsageError, unknown
 from xbench.languages import canonical
 from xbench.registry import Registry, find_suite
@@ -59,6 +59,7 @@ class Grid:
     recipes: tuple[Recipe, ...]
     tasks: tuple[TaskUse, ...]
     languages: tuple[str, ...] = field(default_factory=tuple)
+    supplies: Mapping[str, PairedData] = field(default_factory=dict)
 
     def as_suite(self) -> Suite:
         """The suite as it is run: with the options and the source that were asked for; of several tasks, by language.
@@ -103,6 +104,7 @@ def resolve(request: Request, registry: Registry) -> Grid:
         recipes=tuple(recipes.values()),  # one written in two ways is one
         tasks=tuple(tasks.values()),
         languages=tuple(dict.fromkeys(canonical(language) for language in request.languages)),
+        supplies=registry.objects["resource"],
     )
     _check_languages(grid)
     return grid

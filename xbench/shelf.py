@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from xbench import tables
-from xbench.contracts import Data, Examples, Origin, Split, Task
+from xbench.contracts import Data, Examples, Origin, PairedData, Pairs, Provenance, Split, Task
 from xbench.errors import MissingDataError
 from xbench.keys import digest
 
@@ -16,6 +16,7 @@ class Shelf:
     data: Data
     limit: int | None = None
     _read: dict[tuple[str, str, Split], Examples] = field(default_factory=dict)
+    _paired: dict[tuple[str, str, str], Pairs] = field(default_factory=dict)
     _commonest: dict[tuple[str, str, Split], str] = field(default_factory=dict)
 
     def load(self, task: Task, language: str, split: Split) -> Examples:
@@ -24,6 +25,21 @@ class Shelf:
         if at not in self._read:
             self._read[at] = self._limited(task, task.load(language, split, self.data))
         return self._read[at]
+
+    def pairs(self, paired: PairedData, source: str, target: str) -> Pairs:
+        """All pairs of two languages. Raises MissingDataError when there are none, DataError when one is malformed."""
+        at = (paired.name, source, target)
+        if at not in self._paired:
+            found = paired.load(source, target, self.data)
+            if self.limit is not None and len(found.rows) > self.limit:
+                of = found.provenance
+                print_ = digest([of.fingerprint, "limit", self.limit])
+                found = Pairs(
+                    found.rows[: self.limit],
+                    replace(of, n_rows=self.limit, fingerprint=print_, note=_cut(self.limit, of)),
+                )
+            self._paired[at] = found
+        return self._paired[at]
 
     def _limited(self, task: Task, examples: Examples) -> Examples:
         if self.limit is None:
@@ -35,7 +51,7 @@ class Shelf:
             of,
             n_rows=len(kept),
             fingerprint=digest([of.fingerprint, "limit", self.limit]),
-            note=f"first {self.limit} of {of.n_rows} rows" + (f"; {of.note}" if of.note else ""),
+            note=_cut(self.limit, of),
         )
         gold = None if examples.gold is None else examples.gold.take(kept)
         return Examples(examples.inputs.take(kept), gold, provenance)
@@ -53,9 +69,20 @@ class Shelf:
         """What the task is called with these data: a sample says so wherever it is printed."""
         return task.sample or task.name if self.data.origin is Origin.SAMPLE else task.name
 
+    def paired_with(self, paired: PairedData, source: str) -> tuple[str, ...]:
+        """The languages there are pairs of with the source; none where there are no data of this origin."""
+        try:
+            return paired.targets(source, self.data)
+        except MissingDataError:
+            return ()
+
     def languages(self, task: Task, split: Split) -> tuple[str, ...]:
         """The languages there are; none where the task has no data of this origin."""
         try:
             return task.available(split, self.data)
         except MissingDataError:
             return ()
+
+
+def _cut(limit: int, of: Provenance) -> str:
+    return f"first {limit} of {of.n_rows} rows" + (f"; {of.note}" if of.note else "")

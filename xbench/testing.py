@@ -16,17 +16,19 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from xbench import options, tables
 from xbench.conformance import check_examples, check_score, require
-from xbench.contracts import Data, ModelInfo, Resource, Scope, Split, TaskKind
+from xbench.contracts import Data, ModelInfo, Pairs, Resource, Scope, Split, TaskKind
 from xbench.errors import PluginError, UsageError
-from xbench.fake_plugin import FakeAligner, FakeMethod, FakePlugin, FitLog
+from xbench.fake_aligner import FakeAligner, FakeDictionary, FitLog
+from xbench.fake_plugin import FakeMethod, FakePlugin
 from xbench.fake_task import FakeEncoder, FakeModel, FakeTask
 from xbench.grants import TARGET
 from xbench.keys import digest
 from xbench.languages import canonical
 from xbench.names import parse
+from xbench.values import PAIRED
 
-__all__ = ["FakeAligner", "FakeEncoder", "FakeMethod", "FakeModel", "FakePlugin", "FakeTask", "FitLog", "check_aligner",
-           "check_method", "check_model", "check_task"]  # fmt: skip
+__all__ = ["FakeAligner", "FakeDictionary", "FakeEncoder", "FakeMethod", "FakeModel", "FakePlugin", "FakeTask",
+           "FitLog", "check_aligner", "check_method", "check_model", "check_resource", "check_task"]  # fmt: skip
 PLAIN = (str, int, float, bool)
 
 
@@ -54,6 +56,21 @@ def check_task(task: Any, data: Data) -> None:
             require(examples.provenance == again, f"{where}: the same rows must give the same fingerprint")
     for language in task.available(Split.TEST, data):
         check_score(task, f"{who}, {language}", task.load(language, Split.TEST, data), language)
+
+
+def check_resource(paired: Any, data: Data) -> None:
+    """The resource's description, and all pairs with English that `data` holds: none empty, a fingerprint."""
+    who = _described(paired, "resource", {"supplies": Resource})
+    require(paired.supplies in PAIRED, f"{who}: supplies must be one of {', '.join(PAIRED)}, not {paired.supplies!r}")
+    targets = paired.targets("en", data)
+    _check_languages(who, ("en", *targets))
+    for target in targets:
+        pairs, where = paired.load("en", target, data), f"{who}, en with {target}"
+        require(isinstance(pairs, Pairs), f"{where}: load must give Pairs, not {type(pairs).__name__}")
+        require(len(pairs.rows) == pairs.provenance.n_rows > 0, f"{where}: provenance does not count the pairs")
+        good = all(len(row) == len([text for text in row if isinstance(text, str) and text]) == 2 for row in pairs.rows)
+        require(good, f"{where}: a pair is two texts that are not empty")
+        require(bool(pairs.provenance.fingerprint), f"{where}: provenance needs a fingerprint of the pairs")
 
 
 def check_model(model: Any) -> None:

@@ -46,6 +46,14 @@ class Resource(StrEnum):
     TARGET_VALIDATION = "target validation labels"
     SOURCE_TEXT = "source text"
     TARGET_TEXT = "target text"
+    TARGET_SHOTS = "target shots"
+    TARGET_INPUTS = "unlabelled target examples"
+    PARALLEL = "parallel sentences"
+    DICTIONARY = "dictionary pairs"
+    TRANSLATIONS = "translations"
+
+
+PAIRED = (Resource.PARALLEL, Resource.DICTIONARY, Resource.TRANSLATIONS)  # what `PairedData` supplies
 
 
 class Origin(StrEnum):
@@ -86,6 +94,14 @@ class Examples:
 
     inputs: "pyarrow.Table"
     gold: "pyarrow.Table | None"
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Texts or words of the source, each with its counterpart in the target."""
+
+    rows: Sequence[tuple[str, str]]
     provenance: Provenance
 
 

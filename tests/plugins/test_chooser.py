@@ -5,7 +5,7 @@ import random
 import pyarrow as pa
 import pytest
 import torch
-from xbench_methods.chooser import _CrossEntropy, _labelled, _new
+from xbench_methods.chooser import CrossEntropy, new, part
 from xbench_methods.finetune import Finetune, FinetuneOptions
 
 from tests.plugins import tiny
@@ -130,9 +130,9 @@ def test_no_inputs_give_no_predictions_and_a_row_without_choices_is_an_error():
 
 
 def test_the_loss_is_the_cross_entropy_of_each_row_among_its_own_choices():
-    chooser = _new(tiny.encoder(), FinetuneOptions(), seed=0)
+    chooser = new(tiny.encoder(), TASK, FinetuneOptions(), (), seed=0)
     given = context(count=12)
-    objective = _CrossEntropy(chooser, [_labelled(chooser, given, "en")])
+    objective = CrossEntropy(chooser, [part(chooser, given.labelled("en"), "en")])
     gold = [int(label) for label in given.examples["en", Split.TRAIN].gold["label"].to_pylist()]
     chances = chooser.predict(given.examples["en", Split.TRAIN].inputs, "en")["scores"].to_pylist()
     wanted = [-torch.tensor(row[at]).log().item() for row, at in zip(chances, gold, strict=True)]

@@ -13,10 +13,10 @@ from xbench.errors import ModelError, StageError
 TEXTS = ["the house", "seven stones walks under the house today", "sky"]
 
 
-def states_of(encoder, texts, language="en", pairs=None):
+def states_of(encoder, texts, language="en", pairs=None, layer=None):
     tokens = encoder.tokenize(texts, pairs, language, 64)
     with torch.no_grad():
-        return encoder.states(encoder.batch(tokens, range(len(texts))))
+        return encoder.states(encoder.batch(tokens, range(len(texts))), layer)
 
 
 def test_rows_are_padded_to_the_longest_and_the_padding_is_masked():
@@ -192,3 +192,40 @@ def test_languages_of_one_tower_may_stand_in_one_batch():
     with torch.no_grad():
         states = one.states(one.batch(both, [0, 1]))
     assert torch.allclose(states[1, :3], states_of(one, ["skyde"], "de")[0], atol=1e-6)
+
+
+def test_a_map_is_applied_to_the_last_states_of_its_language_alone(tmp_path):
+    encoder = tiny.encoder("en", "de")
+    weight, bias = torch.randn(encoder.dimension, encoder.dimension), torch.randn(encoder.dimension)
+    plain = {at: states_of(encoder, TEXTS, at) for at in ("en", "de", "sw")}
+    embedded = states_of(encoder, TEXTS, "de", layer=0)
+    encoder.map("de", weight, bias)
+    torch.testing.assert_close(states_of(encoder, TEXTS, "de"), plain["de"] @ weight + bias)
+    for other in ("en", "sw"):
+        assert torch.equal(states_of(encoder, TEXTS, other), plain[other])
+    assert torch.equal(states_of(encoder, TEXTS, "de", layer=0), embedded)
+    encoder.map("de", weight, bias)  # a second one comes after the first
+    twice = (plain["de"] @ weight + bias) @ weight + bias
+    torch.testing.assert_close(states_of(encoder, TEXTS, "de"), twice, rtol=1e-4, atol=1e-4)
+    assert encoder.share("de") == "de"
+    encoder.save(tmp_path)
+    again = tiny.encoder("en", "de").load(tmp_path)
+    assert torch.equal(states_of(again, TEXTS, "de"), states_of(encoder, TEXTS, "de"))
+    assert torch.equal(states_of(encoder.copy(), "de"), states_of(encoder, TEXTS, "de"))
+    bare = tiny.encoder("en", "de").copy()
+    bare.maps.clear()
+    assert torch.equal(states_of(bare, TEXTS, "de"), plain["de"])
+
+
+def test_broken_maps_are_one_clear_error(tmp_path):
+    (tmp_path / "maps.safetensors").write_bytes(b"no maps")
+    with pytest.raises(StageError, match=r"maps.safetensors: the maps cannot be read"):
+        tiny.encoder().load_maps(tmp_path)
+
+
+def test_towers_that_share_a_module_share_it_in_a_copy():
+    tower = tiny.tower()
+    encoder = TransformerEncoder({"en": tower, "de": Tower(tower.tokenizer, tower.module)}, "mean", tiny.CPU)
+    copied = encoder.copy()
+    assert copied.towers["en"].module is copied.towers["de"].module
+    assert copied.towers["en"].module is not tower.module

@@ -11,7 +11,7 @@ from xbench_aligners.adversarial import Adversarial, AdversarialOptions
 from xbench_methods.finetune import Finetune, FinetuneOptions
 from xbench_methods.learning import HEAD
 from xbench_methods.probe import Probe
-from xbench_methods.reader import _CrossEntropy, _new, candidates, labelled_passages
+from xbench_methods.reader import CrossEntropy, candidates, labelled_passages, new
 
 from tests.plugins import tiny
 from xbench.contracts import Examples, Provenance, Split, TaskKind
@@ -164,7 +164,7 @@ def test_rows_are_answered_in_the_order_they_were_given_and_alone_as_together(le
 
 
 def labelled(gold, told, **options):
-    reader = _new(tiny.encoder(), FinetuneOptions(**options), seed=0)
+    reader = new(tiny.encoder(), TASK, FinetuneOptions(**options), (), seed=0)
     of = Provenance("toy", "1", "train", "sample", len(told), "f")
     return reader, labelled_passages(reader, Examples(inputs(("sky", one) for one in told), pa.table(gold), of), "en")
 
@@ -189,7 +189,7 @@ def test_the_loss_is_that_of_start_and_end_and_of_a_batch_that_of_its_parts():
     long = ["the " * words + "sea" for words in (1, 9, 3)]
     gold = {"answers": [["sea"]] * 3, "starts": [[one.index("sea")] for one in long]}
     reader, part = labelled(gold, long)
-    objective = _CrossEntropy(reader, [part])
+    objective = CrossEntropy(reader, [part])
     with torch.no_grad():
         whole = float(objective.loss(range(3), 0.0))
         alone = [float(objective.loss([row], 0.0)) for row in range(3)]

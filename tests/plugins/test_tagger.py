@@ -9,7 +9,7 @@ from xbench_encoders.encoder import ANY, Tower, TransformerEncoder
 from xbench_encoders.heads import TokenClassificationHead
 from xbench_methods.finetune import Finetune, FinetuneOptions
 from xbench_methods.learning import HEAD
-from xbench_methods.tagger import _CrossEntropy, _new, labelled_words
+from xbench_methods.tagger import CrossEntropy, labelled_words, new
 
 from tests.plugins import tiny
 from xbench.contracts import Examples, Provenance, Split, TaskKind
@@ -174,7 +174,7 @@ def test_rows_are_predicted_in_the_order_they_were_given_and_alone_as_together()
 
 
 def test_long_training_sentences_keep_all_their_labels():
-    tagger = _new(tiny.encoder(), TASK, FinetuneOptions(max_length=8), seed=0)
+    tagger = new(tiny.encoder(), TASK, FinetuneOptions(max_length=8), (), seed=0)
     words = ["sky", "house", "rose", "grass", "the", "sea"] * 3
     of = Provenance("toy", "1", "train", "sample", 1, "f")
     tags = [TASK.labels.index(COLOUR.get(word, "none")) for word in words]
@@ -185,8 +185,8 @@ def test_long_training_sentences_keep_all_their_labels():
 
 
 def test_the_loss_of_a_batch_is_that_of_its_parts():
-    tagger = _new(tiny.encoder(), TASK, FinetuneOptions(), seed=0)
-    objective = _CrossEntropy(tagger, [labelled_words(tagger, tagged("en", 12), "en")])
+    tagger = new(tiny.encoder(), TASK, FinetuneOptions(), (), seed=0)
+    objective = CrossEntropy(tagger, [labelled_words(tagger, tagged("en", 12), "en")])
     with torch.no_grad():
         whole = float(objective.loss(range(12), 0.0))
         parts = [float(objective.loss(rows, 0.0)) * len(rows) / 12 for rows in (range(5), range(5, 12))]

@@ -4,7 +4,7 @@ Importing this module sets one thread: the last bits of a sum depend on how many
 """
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -118,6 +118,8 @@ class ToyContext:
 
     examples: dict = field(default_factory=dict)  # (language, split): Examples
     texts: dict = field(default_factory=dict)  # language: texts
+    paired_with: dict = field(default_factory=dict)  # (resource, target): pairs
+    unlabelled: dict = field(default_factory=dict)  # language: inputs
     source: str = "en"
     targets: tuple[str, ...] = ()
     seed: int = 0
@@ -135,6 +137,26 @@ class ToyContext:
         if (language, split) not in self.examples:
             raise ScopeError(f"no {split} labels in {language}")
         return self.examples[language, split]
+
+    def paired(self, resource):
+        return tuple(target for target in self.targets if (resource, target) in self.paired_with)
+
+    def pairs(self, resource, target):
+        self.read.append((target, str(resource)))
+        if (resource, target) not in self.paired_with:
+            raise ScopeError(f"no {resource} with {target}")
+        return self.paired_with[resource, target]
+
+    def shots(self, language, count):
+        whole = self.labelled(language)
+        of = replace(whole.provenance, n_rows=min(count, whole.provenance.n_rows))
+        return Examples(whole.inputs.slice(0, count), whole.gold.slice(0, count), of)
+
+    def inputs(self, language):
+        self.read.append((language, "inputs"))
+        if language not in self.unlabelled:
+            raise ScopeError(f"no unlabelled examples in {language}")
+        return self.unlabelled[language]
 
     def score(self, predictions):
         """The share of right labels, 0..100, where the source's validation split was put in."""

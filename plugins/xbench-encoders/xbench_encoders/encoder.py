@@ -1,7 +1,7 @@
 """The encoder: text of a named language to states, by whatever tokenizer and module that language has."""
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,78 +11,58 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from xbench.errors import ModelError, StageError
+from xbench_encoders.tokens import (
+    Batch,
+    Tokens,
+    Tower,
+    Words,
+    firsts_of,
+    joined,
+    longest,
+    subwords,
+    tokens_of,
+    windows,
+)
 
+__all__ = [
+    "ANY",
+    "Affine",
+    "Batch",
+    "Tokens",
+    "Tower",
+    "TransformerEncoder",
+    "Words",
+    "joined",
+    "load_tower",
+    "longest",
+]
 WEIGHTS = "encoder.safetensors"
+MAPS = "maps.safetensors"
+_PARTS = ("weight", "bias")
 ANY = "*"  # the tower of every language that has none of its own
 
 
-@dataclass
-class Tower:
-    """One tokenizer with its transformer (a `PreTrainedModel` that gives `last_hidden_state`)."""
-
-    tokenizer: Any
-    module: Any
-
-    @property
-    def dimension(self) -> int:
-        """Width of the states."""
-        return int(self.module.config.hidden_size)
-
-
 @dataclass(frozen=True)
-class Tokens:
-    """Tokenized rows of one language: ids, token types, and per token the side it belongs to (0, 1; -1 special)."""
+class Affine:
+    """A map of states, `states @ weight + bias`: weight (d, d), bias (d,)."""
 
-    language: str
-    ids: Sequence[Sequence[int]]
-    types: Sequence[Sequence[int]]
-    sides: Sequence[Sequence[int]]
+    weight: torch.Tensor
+    bias: torch.Tensor
 
-    @property
-    def lengths(self) -> list[int]:
-        """Tokens per row, special tokens included."""
-        return [len(row) for row in self.ids]
+    def __call__(self, states: torch.Tensor) -> torch.Tensor:
+        """The mapped states, (..., d)."""
+        return states @ self.weight.to(states.dtype) + self.bias.to(states.dtype)
 
-
-@dataclass(frozen=True)
-class Words:
-    """Sentences of words, tokenized: each row of `tokens` is a sentence or, of one that is too long, a part of it.
-
-    By row, `firsts` are the positions of the words' first sub-words and `sentences` the sentence it belongs to; the
-    rows of a sentence stand in order, and all its words have a place in them.
-    """
-
-    tokens: Tokens
-    firsts: Sequence[Sequence[int]]
-    sentences: Sequence[int]
-
-
-def joined(parts: Sequence[Tokens]) -> Tokens:
-    """Rows of languages that share a tower, one after the other."""
-    return Tokens(
-        parts[0].language,
-        [row for part in parts for row in part.ids],
-        [row for part in parts for row in part.types],
-        [row for part in parts for row in part.sides],
-    )
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Padded rows: ids, attention mask, token types and sides, each (rows, tokens); padding has side -1."""
-
-    language: str
-    ids: torch.Tensor
-    mask: torch.Tensor
-    types: torch.Tensor
-    sides: torch.Tensor
+    def then(self, other: "Affine") -> "Affine":
+        """This map and then the other, as one."""
+        return Affine(self.weight @ other.weight, self.bias @ other.weight + other.bias)
 
 
 class TransformerEncoder:
     """Towers by language; `pooling` is what the model was trained with: `cls` or `mean`.
 
     One multilingual model is a single tower under `*`; paired monolingual models have a tower each. All towers have
-    the same width.
+    the same width; they may share modules. `maps` are applied to the last states of their language.
     """
 
     def __init__(self, towers: Mapping[str, Tower], pooling: str, device: torch.device) -> None:
@@ -95,6 +75,7 @@ class TransformerEncoder:
         self.dimension = next(iter(widths.values()))
         modules = {_module_name(language): tower.module for language, tower in self.towers.items()}
         self.module = torch.nn.ModuleDict(modules).to(device).eval()
+        self.maps: dict[str, Affine] = {}
 
     def tower(self, language: str) -> Tower:
         """The tower of a language. Raises ModelError when it has none."""
@@ -104,8 +85,14 @@ class TransformerEncoder:
         return found
 
     def share(self, language: str) -> str:
-        """Languages of one share may stand in one batch: they go through the same tower."""
-        return language if language in self.towers else ANY
+        """Languages of one share may stand in one batch: they go through the same tower and have no map."""
+        return language if language in self.towers or language in self.maps else ANY
+
+    def map(self, language: str, weight: Any, bias: Any) -> None:
+        """Map the last states of a language, after what they are mapped by already: weight (d, d), bias (d,)."""
+        parts = (torch.as_tensor(one, dtype=torch.float32, device=self.device) for one in (weight, bias))
+        more = Affine(*parts)
+        self.maps[language] = self.maps[language].then(more) if language in self.maps else more
 
     def tokenize(self, texts: Sequence[str], pairs: Sequence[str] | None, language: str, max_length: int) -> Tokens:
         """Tokenize texts, or pairs of them, cut to `max_length` tokens (the longer side first)."""
@@ -115,7 +102,7 @@ class TransformerEncoder:
         second = list(pairs) if pairs is not None else None
         limit = min(max_length, longest(self.tower(language)))
         coded = tokenizer(list(texts), second, truncation="longest_first", max_length=limit)
-        return _tokens(coded, language)
+        return tokens_of(coded, language)
 
     def tokenize_words(self, sentences: Sequence[Sequence[str]], language: str, max_length: int) -> Words:
         """Tokenize sentences that are split into words already; none is cut off: longer ones become several rows.
@@ -125,20 +112,20 @@ class TransformerEncoder:
         """
         tower = self.tower(language)
         limit = min(max_length, longest(tower))
-        sizes = _subwords(tower.tokenizer, sentences)
+        sizes = subwords(tower.tokenizer, sentences)
         unknown = tower.tokenizer.unk_token or "?"
         rows: list[list[str]] = []
         owners: list[int] = []
         for at, (words, counts) in enumerate(zip(sentences, sizes, strict=True)):
             known = [word if count else unknown for word, count in zip(words, counts, strict=True)]
-            for start, end in _windows(counts, limit - tower.tokenizer.num_special_tokens_to_add()):
+            for start, end in windows(counts, limit - tower.tokenizer.num_special_tokens_to_add()):
                 rows.append(known[start:end])
                 owners.append(at)
         if not rows:
             return Words(Tokens(language, [], [], []), [], [])
         coded = tower.tokenizer(rows, is_split_into_words=True, truncation=True, max_length=limit)
-        firsts = [_firsts(coded.word_ids(row), len(words)) for row, words in enumerate(rows)]
-        return Words(_tokens(coded, language), firsts, owners)
+        firsts = [firsts_of(coded.word_ids(row), len(words)) for row, words in enumerate(rows)]
+        return Words(tokens_of(coded, language), firsts, owners)
 
     def batch(self, tokens: Tokens, rows: Sequence[int]) -> Batch:
         """Pad the rows to the longest of them, on the encoder's device."""
@@ -156,7 +143,7 @@ class TransformerEncoder:
         return torch.tensor([[*row, *[padding] * (width - len(row))] for row in rows], device=self.device)
 
     def states(self, batch: Batch, layer: int | None = None) -> torch.Tensor:
-        """Hidden states, (rows, tokens, dimension): the last, or those after `layer` layers (0: the embeddings).
+        """Hidden states, (rows, tokens, dimension): the last, mapped, or those after `layer` layers (0: embeddings).
 
         A negative layer counts from the last, -1. Raises ModelError where there is none of that number.
         """
@@ -166,7 +153,7 @@ class TransformerEncoder:
             inputs["token_type_ids"] = batch.types
         if layer is None:
             states: torch.Tensor = module(**inputs).last_hidden_state
-            return states
+            return self.maps[batch.language](states) if batch.language in self.maps else states
         every: Sequence[torch.Tensor] = module(**inputs, output_hidden_states=True).hidden_states
         if not -len(every) <= layer < len(every):
             raise ModelError(f"there is no layer {layer}: the model has {len(every) - 1}, and 0 is its embeddings")
@@ -178,10 +165,11 @@ class TransformerEncoder:
 
     def copy(self) -> "TransformerEncoder":
         """An independent copy; tokenizers are shared, since nothing changes them."""
-        towers = {
-            language: Tower(tower.tokenizer, copy.deepcopy(tower.module)) for language, tower in self.towers.items()
-        }
-        return TransformerEncoder(towers, self.pooling, self.device)
+        modules = copy.deepcopy({language: tower.module for language, tower in self.towers.items()})  # at once: shared
+        towers = {language: Tower(tower.tokenizer, modules[language]) for language, tower in self.towers.items()}
+        made = TransformerEncoder(towers, self.pooling, self.device)
+        made.maps = dict(self.maps)
+        return made
 
     def describe(self) -> dict[str, Any]:
         """Parameters, dtype, width and device."""
@@ -194,8 +182,15 @@ class TransformerEncoder:
         }
 
     def save(self, folder: Path) -> None:
-        """Write all weights as safetensors."""
+        """Write all weights, and the maps, as safetensors."""
         save_file(_plain(self.module.state_dict()), folder / WEIGHTS)
+        self.save_maps(folder)
+
+    def save_maps(self, folder: Path) -> None:
+        """Write the maps, if there are any, as safetensors."""
+        parts = {f"{name} {language}": getattr(one, name) for language, one in self.maps.items() for name in _PARTS}
+        if parts:
+            save_file(_plain(parts), folder / MAPS)
 
     def load(self, folder: Path) -> "TransformerEncoder":
         """Read the weights that `save` wrote into this encoder. Raises StageError when they do not fit."""
@@ -203,51 +198,18 @@ class TransformerEncoder:
             self.module.load_state_dict(load_file(folder / WEIGHTS, device=str(self.device)), strict=True)
         except (OSError, RuntimeError, SafetensorError) as error:
             raise StageError(f"{folder / WEIGHTS}: the weights do not fit: {str(error).splitlines()[0]}") from error
+        return self.load_maps(folder)
+
+    def load_maps(self, folder: Path) -> "TransformerEncoder":
+        """Take the maps that `save_maps` wrote, if any, in place of its own. Raises StageError when they are broken."""
+        file = folder / MAPS
+        try:
+            parts = load_file(file, device=str(self.device)) if file.is_file() else {}
+            languages = dict.fromkeys(name.partition(" ")[2] for name in parts)
+            self.maps = {at: Affine(*(parts[f"{name} {at}"] for name in _PARTS)) for at in languages}
+        except (OSError, KeyError, SafetensorError) as error:
+            raise StageError(f"{file}: the maps cannot be read: {str(error).splitlines()[0]}") from error
         return self
-
-
-def _tokens(coded: Any, language: str) -> Tokens:
-    ids = coded["input_ids"]
-    types = coded.get("token_type_ids") or [[0] * len(row) for row in ids]
-    sides = [[-1 if side is None else side for side in coded.sequence_ids(row)] for row in range(len(ids))]
-    return Tokens(language, ids, types, sides)
-
-
-def _subwords(tokenizer: Any, sentences: Sequence[Sequence[str]]) -> list[list[int]]:
-    """How many sub-words every word has."""
-    if not sentences:
-        return []
-    coded = tokenizer([list(words) for words in sentences], is_split_into_words=True, add_special_tokens=False,
-                      verbose=False)  # fmt: skip
-    found = [[0] * len(words) for words in sentences]
-    for row, counts in enumerate(found):
-        for word in coded.word_ids(row):
-            counts[word] += 1
-    return found
-
-
-def _windows(counts: Sequence[int], room: int) -> Iterator[tuple[int, int]]:
-    """Stretches of words, as long as their sub-words leave room; a word too long for any stands alone."""
-    start = used = 0
-    for at, count in enumerate(counts):
-        size = max(1, count)  # a word of no sub-words becomes the unknown token
-        if at > start and used + size > room:
-            yield start, at
-            start, used = at, 0
-        used += size
-    if counts:
-        yield start, len(counts)
-
-
-def _firsts(owners: Sequence[int | None], words: int) -> list[int]:
-    """The position of each word's first sub-word. Raises ModelError when the tokenizer leaves one out."""
-    found: dict[int, int] = {}
-    for position, word in enumerate(owners):
-        if word is not None:
-            found.setdefault(word, position)
-    if len(found) != words:
-        raise ModelError(f"the tokenizer leaves {words - len(found)} of {words} words without a token")
-    return [found[word] for word in range(words)]
 
 
 def _module_name(language: str) -> str:
@@ -257,20 +219,6 @@ def _module_name(language: str) -> str:
 def _plain(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """Contiguous copies on the CPU: safetensors refuses tensors that share memory."""
     return {name: value.detach().to("cpu").contiguous().clone() for name, value in state.items()}
-
-
-def longest(tower: Tower) -> int:
-    """The most tokens the model can take: its tokenizer's limit, or its position table less the padding offset."""
-    limit = int(min(tower.tokenizer.model_max_length, 10**6))
-    positions = getattr(tower.module.config, "max_position_embeddings", None)
-    if not positions:
-        return limit
-    tables = [module for name, module in tower.module.named_modules() if name.endswith("position_embeddings")]
-    # RoBERTa and its kin count positions from the padding id on, and leave that row and those before it unused.
-    skipped = max(
-        (table.padding_idx + 1 for table in tables if getattr(table, "padding_idx", None) is not None), default=0
-    )
-    return int(min(limit, positions - skipped))
 
 
 def load_tower(folder: Path) -> Tower:

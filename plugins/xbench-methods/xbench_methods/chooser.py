@@ -11,7 +11,7 @@ from xbench_encoders.encoder import Tokens, TransformerEncoder
 from xbench_encoders.heads import ClassificationHead
 from xbench_encoders.sampling import length_order
 
-from xbench.contracts import FitContext, TaskView
+from xbench.contracts import Examples, TaskView
 from xbench.errors import StageError
 from xbench_methods.classifier import pooling_of
 from xbench_methods.learning import (
@@ -19,10 +19,8 @@ from xbench_methods.learning import (
     PartsObjective,
     drawn_from,
     gold_of,
-    learn,
     reading,
     save,
-    validation,
 )
 from xbench_methods.options import ClassifierOptions
 
@@ -95,7 +93,7 @@ class Part:
     gold: Sequence[int]
 
 
-class _CrossEntropy(PartsObjective):
+class CrossEntropy(PartsObjective):
     """Objective: mean cross-entropy of the right choice among those of its row."""
 
     def __init__(self, chooser: Chooser, parts: Sequence[Part]) -> None:
@@ -113,36 +111,28 @@ class _CrossEntropy(PartsObjective):
         return torch.nn.functional.cross_entropy(scores, wanted, reduction="sum")
 
 
-def fit_chooser(
-    encoder: TransformerEncoder,
-    task: TaskView,
-    options: ClassifierOptions,
-    context: FitContext,
-    languages: Sequence[str],
-) -> Chooser:
-    """Train encoder and head on the labelled train splits of the languages, in place."""
-    chooser = _new(encoder, options, context.seed)
-    parts = [_labelled(chooser, context, language) for language in languages]
-    learn(_CrossEntropy(chooser, parts), encoder, options, context, validation(chooser, options, context))
-    return chooser
-
-
 def load_chooser(encoder: TransformerEncoder, task: TaskView, options: ClassifierOptions, folder: Path) -> Chooser:
     """Read back what `Chooser.save` wrote. Raises StageError when the weights do not fit."""
     with reading(folder) as state:
-        chooser = _new(encoder.load(folder), options, seed=0)
+        chooser = new(encoder.load(folder), task, options, (), seed=0)
         chooser.head.load_state_dict(state)
     return chooser
 
 
-def _new(encoder: TransformerEncoder, options: ClassifierOptions, seed: int) -> Chooser:
+def new(
+    encoder: TransformerEncoder,
+    task: TaskView,
+    options: ClassifierOptions,
+    sets: Sequence[tuple[str, Examples]],
+    seed: int,
+) -> Chooser:
     """A chooser with a fresh head, drawn from the seed alone."""
     with drawn_from(seed):
         head = ClassificationHead(encoder.dimension, 1, pooling_of(encoder, options.pooling, pairs=True))
     return Chooser(encoder, head.to(encoder.device).eval(), options.max_length)
 
 
-def _labelled(chooser: Chooser, context: FitContext, language: str) -> Part:
-    examples = context.labelled(language)
+def part(chooser: Chooser, examples: Examples, language: str) -> Part:
+    """Tokenized pairs and, by row, the place of the right choice. Raises StageError where there are no labels."""
     gold = [int(label) for label in gold_of(examples, language)["label"].to_pylist()]
     return Part(chooser.pairs(examples.inputs, language), gold)

@@ -10,16 +10,14 @@ from xbench_encoders.encoder import Tokens, TransformerEncoder
 from xbench_encoders.heads import ClassificationHead, LinearHead
 from xbench_encoders.sampling import length_order
 
-from xbench.contracts import Examples, FitContext, TaskView
+from xbench.contracts import Examples, TaskView
 from xbench_methods.learning import (
     PREDICTION_BATCH,
     PartsObjective,
     drawn_from,
     gold_of,
-    learn,
     reading,
     save,
-    validation,
 )
 from xbench_methods.options import ClassifierOptions
 
@@ -55,7 +53,7 @@ class Classifier:
         save(self.encoder, self.head, folder)
 
 
-class _CrossEntropy(PartsObjective):
+class CrossEntropy(PartsObjective):
     """Objective: mean cross-entropy of the labels over rows of one or more languages."""
 
     def __init__(self, classifier: Classifier, parts: Sequence[tuple[Tokens, list[int]]]) -> None:
@@ -71,21 +69,6 @@ class _CrossEntropy(PartsObjective):
         return torch.nn.functional.cross_entropy(scores.float(), wanted, reduction="sum")
 
 
-def fit_classifier(
-    encoder: TransformerEncoder,
-    task: TaskView,
-    options: ClassifierOptions,
-    context: FitContext,
-    languages: Sequence[str],
-) -> Classifier:
-    """Train encoder and head on the labelled train splits of the languages, in place."""
-    examples = {language: context.labelled(language) for language in languages}
-    classifier = _new(encoder, task, options, any(map(has_pairs, examples.values())), context.seed)
-    parts = [labelled_rows(classifier, split, language) for language, split in examples.items()]
-    learn(_CrossEntropy(classifier, parts), encoder, options, context, validation(classifier, options, context))
-    return classifier
-
-
 def load_classifier(
     encoder: TransformerEncoder, task: TaskView, options: ClassifierOptions, folder: Path
 ) -> Classifier:
@@ -97,8 +80,18 @@ def load_classifier(
     return classifier
 
 
+def new(
+    encoder: TransformerEncoder,
+    task: TaskView,
+    options: ClassifierOptions,
+    sets: Sequence[tuple[str, Examples]],
+    seed: int,
+) -> Classifier:
+    """A classifier of the examples of some sets, with a fresh head that is drawn from the seed alone."""
+    return _new(encoder, task, options, any(has_pairs(examples) for _, examples in sets), seed)
+
+
 def _new(encoder: TransformerEncoder, task: TaskView, options: ClassifierOptions, pairs: bool, seed: int) -> Classifier:
-    """A classifier with a fresh head, drawn from the seed alone."""
     pooling = pooling_of(encoder, options.pooling, pairs)
     with drawn_from(seed):
         head = ClassificationHead(encoder.dimension, len(task.labels), pooling)
@@ -122,7 +115,7 @@ def _tokenize(classifier: Classifier, inputs: pa.Table, language: str) -> Tokens
     return classifier.encoder.tokenize(inputs["text"].to_pylist(), pairs, language, classifier.max_length)
 
 
-def labelled_rows(classifier: Classifier, examples: Examples, language: str) -> tuple[Tokens, list[int]]:
+def part(classifier: Classifier, examples: Examples, language: str) -> tuple[Tokens, list[int]]:
     """Tokenized inputs and the index of each row's label. Raises StageError when there are no labels."""
     index = {label: at for at, label in enumerate(classifier.labels)}
     gold = [index[label] for label in gold_of(examples, language)["label"].to_pylist()]

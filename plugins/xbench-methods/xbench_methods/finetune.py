@@ -1,6 +1,5 @@
 """Fine-tuning: train encoder and head on labels, predict every language with what was learned."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -56,34 +55,19 @@ class Finetune:
         return Scope.SOURCE if options.on == "source" else Scope.PAIRWISE
 
     def fit(self, encoder: Any, task: TaskView, options: FinetuneOptions, context: FitContext) -> Predictor:
-        """Train; see `xbench_methods.classifier`, `tagger`, `chooser` and `reader`."""
+        """Train; see `xbench_methods.learners`."""
         sources = (context.source,) if options.on != "target" else ()
         targets = context.targets if options.on != "source" else ()
         languages = tuple(dict.fromkeys((*sources, *targets)))
-        learn, _ = _learner(task.kind)
-        return learn(encoder, task, options, context, languages)
+        from xbench_methods.learners import LEARNERS
+
+        sets = [(language, context.labelled(language)) for language in languages]
+        predictor: Predictor = LEARNERS[task.kind].fit(encoder, task, options, context, sets)
+        return predictor
 
     def load(self, encoder: Any, task: TaskView, options: FinetuneOptions, folder: Path) -> Predictor:
         """Read back encoder and head."""
-        _, read = _learner(task.kind)
-        return read(encoder, task, options, folder)
+        from xbench_methods.learners import LEARNERS
 
-
-def _learner(kind: TaskKind) -> tuple[Callable[..., Predictor], Callable[..., Predictor]]:
-    """What learns a kind of task, and what reads back what was learned; torch is imported here and no sooner."""
-    match kind:
-        case TaskKind.TOKEN_CLASSIFICATION:
-            from xbench_methods.tagger import fit_tagger, load_tagger
-
-            return fit_tagger, load_tagger
-        case TaskKind.MULTIPLE_CHOICE:
-            from xbench_methods.chooser import fit_chooser, load_chooser
-
-            return fit_chooser, load_chooser
-        case TaskKind.EXTRACTIVE_QA:
-            from xbench_methods.reader import fit_reader, load_reader
-
-            return fit_reader, load_reader
-    from xbench_methods.classifier import fit_classifier, load_classifier
-
-    return fit_classifier, load_classifier
+        predictor: Predictor = LEARNERS[task.kind].load(encoder, task, options, folder)
+        return predictor

@@ -10,7 +10,7 @@ from xbench_encoders.sampling import length_order
 
 from xbench.contracts import Examples, FitContext, TaskKind, TaskView
 from xbench.errors import StageError
-from xbench_methods.classifier import Classifier, has_pairs, labelled_rows, pooling_of
+from xbench_methods.classifier import Classifier, has_pairs, part, pooling_of
 from xbench_methods.learning import PREDICTION_BATCH, reading, save_head
 from xbench_methods.probe import ProbeOptions
 from xbench_methods.tagger import Tagger, labelled_words
@@ -75,7 +75,7 @@ def _fit_classifier(
     encoder: TransformerEncoder, task: TaskView, options: ProbeOptions, examples: Examples, context: FitContext
 ) -> ProbedClassifier:
     probe = _new_classifier(encoder, task, options, has_pairs(examples))
-    tokens, gold = labelled_rows(probe, examples, context.source)
+    tokens, gold = part(probe, examples, context.source)
 
     def features(rows: Sequence[int]) -> torch.Tensor:
         batch = encoder.batch(tokens, rows)

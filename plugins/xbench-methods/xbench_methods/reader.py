@@ -12,17 +12,15 @@ from xbench_encoders.heads import SpanHead
 from xbench_encoders.sampling import length_order
 from xbench_encoders.spans import Limits, Passages, Span, tokenize_questions
 
-from xbench.contracts import Examples, FitContext, TaskView
+from xbench.contracts import Examples, TaskView
 from xbench.errors import StageError
 from xbench_methods.learning import (
     PREDICTION_BATCH,
     PartsObjective,
     drawn_from,
     gold_of,
-    learn,
     reading,
     save,
-    validation,
 )
 from xbench_methods.options import ReaderOptions
 
@@ -116,7 +114,7 @@ class Part:
     places: Sequence[Span]
 
 
-class _CrossEntropy(PartsObjective):
+class CrossEntropy(PartsObjective):
     """Objective: mean cross-entropy of start and end over rows; one without the answer points at its first token."""
 
     def __init__(self, reader: Reader, parts: Sequence[Part]) -> None:
@@ -131,29 +129,21 @@ class _CrossEntropy(PartsObjective):
         return torch.nn.functional.cross_entropy(scores, wanted, reduction="sum")
 
 
-def fit_reader(
-    encoder: TransformerEncoder,
-    task: TaskView,
-    options: ReaderOptions,
-    context: FitContext,
-    languages: Sequence[str],
-) -> Reader:
-    """Train encoder and head on the labelled train splits of the languages, in place."""
-    reader = _new(encoder, options, context.seed)
-    parts = [labelled_passages(reader, context.labelled(language), language) for language in languages]
-    learn(_CrossEntropy(reader, parts), encoder, options, context, validation(reader, options, context))
-    return reader
-
-
 def load_reader(encoder: TransformerEncoder, task: TaskView, options: ReaderOptions, folder: Path) -> Reader:
     """Read back what `Reader.save` wrote. Raises StageError when the weights do not fit."""
     with reading(folder) as state:
-        reader = _new(encoder.load(folder), options, seed=0)
+        reader = new(encoder.load(folder), task, options, (), seed=0)
         reader.head.load_state_dict(state)
     return reader
 
 
-def _new(encoder: TransformerEncoder, options: ReaderOptions, seed: int) -> Reader:
+def new(
+    encoder: TransformerEncoder,
+    task: TaskView,
+    options: ReaderOptions,
+    sets: Sequence[tuple[str, Examples]],
+    seed: int,
+) -> Reader:
     """A reader with a fresh head, drawn from the seed alone."""
     with drawn_from(seed):
         head = SpanHead(encoder.dimension)

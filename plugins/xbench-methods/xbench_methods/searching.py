@@ -102,7 +102,7 @@ class Retriever:
 
     def _layer(self, language: str) -> int | None:
         """The layer that is asked for, or the usual one; None is the last."""
-        if self.options.layer is not None or self.encoder.pooling == "mean":
+        if self.options.layer is not None or self.encoder.pooling == "mean" or self.encoder.maps:
             return self.options.layer
         config = self.encoder.tower(language).module.config
         return usual_layer(self.task, config.model_type, config.num_hidden_layers)

@@ -10,16 +10,14 @@ from xbench_encoders.encoder import TransformerEncoder, Words
 from xbench_encoders.heads import TokenClassificationHead
 from xbench_encoders.sampling import length_order
 
-from xbench.contracts import Examples, FitContext, TaskView
+from xbench.contracts import Examples, TaskView
 from xbench_methods.learning import (
     PREDICTION_BATCH,
     PartsObjective,
     drawn_from,
     gold_of,
-    learn,
     reading,
     save,
-    validation,
 )
 from xbench_methods.options import ClassifierOptions
 
@@ -76,7 +74,7 @@ class Part:
     gold: Sequence[Sequence[int]]
 
 
-class _CrossEntropy(PartsObjective):
+class CrossEntropy(PartsObjective):
     """Objective: cross-entropy of the words' labels; every word of the training set weighs the same.
 
     The sum over a batch is divided by its rows times the words that a row has on average, not by its own words:
@@ -97,29 +95,21 @@ class _CrossEntropy(PartsObjective):
         return torch.nn.functional.cross_entropy(scores.float(), wanted, reduction="sum")
 
 
-def fit_tagger(
-    encoder: TransformerEncoder,
-    task: TaskView,
-    options: ClassifierOptions,
-    context: FitContext,
-    languages: Sequence[str],
-) -> Tagger:
-    """Train encoder and head on the labelled train splits of the languages, in place."""
-    tagger = _new(encoder, task, options, context.seed)
-    parts = [labelled_words(tagger, context.labelled(language), language) for language in languages]
-    learn(_CrossEntropy(tagger, parts), encoder, options, context, validation(tagger, options, context))
-    return tagger
-
-
 def load_tagger(encoder: TransformerEncoder, task: TaskView, options: ClassifierOptions, folder: Path) -> Tagger:
     """Read back what `Tagger.save` wrote. Raises StageError when the weights do not fit."""
     with reading(folder) as state:
-        tagger = _new(encoder.load(folder), task, options, seed=0)
+        tagger = new(encoder.load(folder), task, options, (), seed=0)
         tagger.head.load_state_dict(state)
     return tagger
 
 
-def _new(encoder: TransformerEncoder, task: TaskView, options: ClassifierOptions, seed: int) -> Tagger:
+def new(
+    encoder: TransformerEncoder,
+    task: TaskView,
+    options: ClassifierOptions,
+    sets: Sequence[tuple[str, Examples]],
+    seed: int,
+) -> Tagger:
     """A tagger with a fresh head, drawn from the seed alone."""
     with drawn_from(seed):
         head = TokenClassificationHead(encoder.dimension, len(task.labels))
