@@ -1,7 +1,7 @@
 import pytest
 
 from tests.fakes import SAMPLE
-from xbench.access import Grant, GuardedContext
+from xbench.access import Grant, GuardedContext, held_out
 from xbench.contracts import Resource, Split
 from xbench.errors import ScopeError
 from xbench.shelf import Shelf
@@ -120,7 +120,7 @@ class TestPairs:
         assert one.paired(Resource.DICTIONARY) == ("de",)
         assert one.paired(Resource.PARALLEL) == ()
         assert one.pairs(Resource.DICTIONARY, "de")[0] == ("rain", "rain-de")
-        assert one.read == {"dictionary pairs": {"de": 3}}
+        assert one.read == {"dictionary pairs": {"de": len(one.pairs(Resource.DICTIONARY, "de"))}}
         for resource, target in ((Resource.DICTIONARY, "fr"), (Resource.PARALLEL, "de"), (Resource.TRANSLATIONS, "de")):
             with pytest.raises(ScopeError, match=f"asked for {resource} with '{target}'"):
                 one.pairs(resource, target)
@@ -153,3 +153,13 @@ class TestPairs:
         assert set(told["pairs"]) == {"dictionary pairs de"}
         fewer = self.GIVEN.fingerprint(Shelf(SAMPLE, 2))
         assert all(fewer[part] != told[part] for part in ("inputs", "shots", "pairs"))
+
+    def test_one_pair_in_ten_is_kept_back_by_its_source_text(self):
+        words = tuple(f"word{number}" for number in range(2000))
+        grant = Grant("en", ("de",), pairs={(Resource.DICTIONARY, "de"): FakeDictionary(words=words)})
+        given = self.context(grant=grant).pairs(Resource.DICTIONARY, "de")
+        assert 1750 < len(given) < 1850
+        assert not any(map(held_out, given))
+        other = FakeDictionary(words=words[::-1])
+        again = self.context(grant=Grant("en", ("de",), pairs={(Resource.DICTIONARY, "de"): other}))
+        assert set(again.pairs(Resource.DICTIONARY, "de")) == set(given)  # whatever the order and the pairs beside

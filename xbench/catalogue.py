@@ -49,6 +49,7 @@ def show(registry: Registry, kind: str, name: str) -> dict[str, Any]:
         chosen = thing.Options()
         record["scope"] = str(thing.scope(chosen))
         record["needs"] = sorted(map(str, thing.needs(chosen)))
+        record["citation"] = thing.citation
         record["documentation"] = (type(thing).__doc__ or "").strip()
     if kind == "task":
         record |= {"labels": list(thing.labels), "sample": thing.sample, "parallel test items": thing.parallel}

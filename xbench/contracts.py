@@ -76,7 +76,16 @@ class ModelFamily(Described, Protocol):
 
 
 class Trained(Described, Protocol):
-    """What aligners and methods declare; `options` is an instance of `Options`."""
+    """What aligners and methods declare; `options` is an instance of `Options`.
+
+    Of paired data it needs, the option `parallel`, `dictionary` or `translations` may name which; `auto`, which goes
+    without saying, is the first resource that has them. What a fit logs as `degenerate`, a text, is why its result is
+    no fair try of the method, such as a collapse; boards show it.
+    """
+
+    @property
+    def citation(self) -> str:
+        """Authors, year, title and where: the paper that a board cites."""
 
     @property
     def version(self) -> int:

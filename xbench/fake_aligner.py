@@ -39,6 +39,7 @@ class FakeAligner:
 
     name: str = "fake-aligner"
     summary: str = "drops the language from words"
+    citation: str = "Fake et al. 2026"
     version: int = 1
     declared: Scope = Scope.JOINT
     log: FitLog = field(default_factory=FitLog)

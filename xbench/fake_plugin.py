@@ -59,6 +59,7 @@ class FakeMethod:
 
     name: str = "fake-method"
     summary: str = "memorises words"
+    citation: str = "Fake et al. 2026"
     version: int = 1
     task_kinds: frozenset[TaskKind] = frozenset({TaskKind.SEQUENCE_CLASSIFICATION})
     log: FitLog = field(default_factory=FitLog)

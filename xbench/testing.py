@@ -90,7 +90,7 @@ def check_aligner(aligner: Any) -> None:
     """What the aligner declares: options, needs, scope, and that it asks for no labels."""
     who = _check_trained(aligner, "aligner", ("fit", "save", "load"))
     for chosen in _variants(aligner.Options):
-        wrong = sorted(aligner.needs(chosen) - {Resource.SOURCE_TEXT, Resource.TARGET_TEXT})
+        wrong = sorted(aligner.needs(chosen) - {Resource.SOURCE_TEXT, Resource.TARGET_TEXT, *PAIRED})
         require(not wrong, f"{who} needs {', '.join(wrong)}, but the context of an aligner has no labels")
 
 
@@ -132,7 +132,7 @@ def _check_languages(who: str, languages: Any) -> None:
 
 
 def _check_trained(thing: Any, kind: str, does: Iterable[str]) -> str:
-    who = _described(thing, kind, {"version": int, "Options": type})
+    who = _described(thing, kind, {"version": int, "citation": str, "Options": type})
     for name in does:
         require(callable(getattr(thing, name, None)), f"{who} lacks {name}()")
     _check_options(who, thing.Options)

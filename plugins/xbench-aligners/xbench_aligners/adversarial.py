@@ -46,6 +46,7 @@ class Adversarial:
     name = "adversarial"
     version = 1
     summary = "adversarial alignment by gradient reversal (unlabelled text of source and targets)"
+    citation = "Ganin et al. 2016, Domain-Adversarial Training of Neural Networks, JMLR 17"
     Options = AdversarialOptions
 
     def needs(self, options: AdversarialOptions) -> frozenset[Resource]:

@@ -30,6 +30,7 @@ class Finetune:
     name = "finetune"
     version = 1
     summary = "fine-tune on source labels (zero-shot), on target labels, or on both: finetune[on=source|target|both]"
+    citation = "Hu et al. 2020, XTREME, ICML, https://arxiv.org/abs/2003.11080"
     Options = FinetuneOptions
     task_kinds = frozenset(
         {

@@ -33,6 +33,7 @@ class Probe:
     name = "probe"
     version = 1
     summary = "frozen encoder, logistic regression on its states with source labels (zero-shot): probe[cost=..]"
+    citation = "Alain and Bengio 2017, Understanding intermediate layers using linear classifier probes, https://arxiv.org/abs/1610.01644"
     Options = ProbeOptions
     task_kinds = frozenset({TaskKind.SEQUENCE_CLASSIFICATION, TaskKind.TOKEN_CLASSIFICATION})
 

@@ -68,6 +68,7 @@ class Retrieve:
     name = "retrieve"
     version = 1
     summary = "nearest neighbours by sentence vectors, nothing is trained: retrieve[search=cosine|margin,layer=..]"
+    citation = "Hu et al. 2020, XTREME, ICML, https://arxiv.org/abs/2003.11080"
     Options = RetrieveOptions
     task_kinds = frozenset({TaskKind.RETRIEVAL})
 
