@@ -1,10 +1,11 @@
 import pytest
 
 from tests.fakes import SAMPLE
-from xbench.access import Grant, GuardedContext, held_out
+from xbench.access import Grant, GuardedContext
 from xbench.contracts import Resource, Split
 from xbench.errors import ScopeError
 from xbench.shelf import Shelf
+from xbench.tasks import held_out
 from xbench.testing import FakeDictionary, FakeTask
 
 TASK = FakeTask()

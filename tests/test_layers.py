@@ -14,7 +14,7 @@ ORDER = [
     "formats", "hookspecs",
     "suite", "references", "registry", "uses", "request", "shelf", "access", "grants", "plan", "remarks", "planner",
     "store", "journal", "items", "conformance", "statistics", "standings", "notes", "grids", "summary", "leaderboard",
-    "markup", "markdown", "render", "environment", "stages", "workers", "runner", "progress", "session",
+    "markup", "markdown", "render", "environment", "manifests", "stages", "workers", "runner", "progress", "session",
     "layouts", "exports", "submission", "imports", "catalogue", "fake_task", "fake_aligner", "fake_plugin", "testing",
     "exchange", "cli",
 ]  # fmt: skip

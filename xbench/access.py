@@ -9,9 +9,8 @@ from xbench import tables
 from xbench.contracts import Examples, PairedData, Resource, Split, Task
 from xbench.errors import ScopeError, StageError
 from xbench.keys import digest
-from xbench.shelf import Shelf
+from xbench.shelf import Shelf, teaching
 
-HELD_OUT = 10  # of so many pairs one measures
 Place = tuple[Task, Split]  # where to read: a task's split, which may be lent by another task
 
 
@@ -51,16 +50,6 @@ class Grant:
 def _digest(shelf: Shelf, language: str, place: Place) -> str:
     task, split = place
     return shelf.load(task, language, split).provenance.fingerprint
-
-
-def held_out(pair: tuple[str, str]) -> bool:
-    """Whether a pair measures and does not teach: one in ten, by its source text, so that no text does both."""
-    return int(digest([pair[0]])[:8], 16) % HELD_OUT == 0
-
-
-def teaching(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The pairs that fits may read."""
-    return [pair for pair in pairs if not held_out(pair)]
 
 
 @dataclass

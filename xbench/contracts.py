@@ -20,6 +20,7 @@ from xbench.tasks import Described, PairedData, Task
 from xbench.values import (
     Data,
     Examples,
+    HeldOut,
     ModelInfo,
     Origin,
     Pairs,
@@ -35,9 +36,9 @@ from xbench.values import (
 if TYPE_CHECKING:
     import pyarrow
 
-__all__ = ["Aligner", "Context", "Data", "Described", "Encoder", "Examples", "FitContext", "Method", "Model",
-           "ModelFamily", "ModelInfo", "Origin", "PairedData", "Pairs", "Predictor", "Provenance", "Resource", "Scope",
-           "Scores", "Split", "Task", "TaskKind", "TaskView"]  # fmt: skip
+__all__ = ["Aligner", "Context", "Data", "Described", "Diagnostic", "Encoder", "Examples", "FitContext", "HeldOut",
+           "Method", "Model", "ModelFamily", "ModelInfo", "Origin", "PairedData", "Pairs", "Predictor", "Provenance",
+           "Resource", "Scope", "Scores", "Split", "Task", "TaskKind", "TaskView"]  # fmt: skip
 
 
 class Encoder(Protocol):
@@ -73,6 +74,17 @@ class ModelFamily(Described, Protocol):
 
     def resolve(self, text: str) -> Model | None:
         """The model that `text` names, or None when it is not of this family. Raises UsageError when it is broken."""
+
+
+class Diagnostic(Described, Protocol):
+    """Measures how well languages meet in an encoder, apart from any task; it is no supervision and trains nothing."""
+
+    @property
+    def version(self) -> int:
+        """Declared version: raise it when the numbers change."""
+
+    def measure(self, encoder: Any, pairs: HeldOut) -> Mapping[str, float]:
+        """Readings by name; only those that the pairs allow. The encoder is left as it is."""
 
 
 class Trained(Described, Protocol):

@@ -104,6 +104,7 @@ class FakePlugin:
         self.methods = list(things.get("methods", [FakeMethod()]))
         self.formats = list(things.get("formats", []))
         self.resources = list(things.get("resources", []))
+        self.diagnostics = list(things.get("diagnostics", []))
         self.suites = [folder / f"suite-{number}.toml" for number, _ in enumerate(things.get("suites", [SUITE]))]
         for path, text in zip(self.suites, things.get("suites", [SUITE]), strict=True):
             draft = path.with_name(f"{path.name}.{os.getpid()}")  # another process may be reading the same file
@@ -139,6 +140,11 @@ class FakePlugin:
     def xbench_resources(self) -> list[Any]:
         """The resources, none unless they are given."""
         return self.resources
+
+    @hookimpl
+    def xbench_diagnostics(self) -> list[Any]:
+        """The diagnostics, none unless they are given."""
+        return self.diagnostics
 
     @hookimpl
     def xbench_suites(self) -> list[Path]:

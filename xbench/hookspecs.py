@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pluggy
 
-from xbench.contracts import Aligner, Method, Model, ModelFamily, PairedData, Task
+from xbench.contracts import Aligner, Diagnostic, Method, Model, ModelFamily, PairedData, Task
 from xbench.formats import Format
 
 hookspec = pluggy.HookspecMarker("xbench")
@@ -40,6 +40,11 @@ def xbench_methods() -> Iterable[Method]:
 @hookspec
 def xbench_resources() -> Iterable[PairedData]:
     """Return the parallel texts, dictionaries and translations this plugin adds."""
+
+
+@hookspec
+def xbench_diagnostics() -> Iterable[Diagnostic]:
+    """Return the diagnostics of encoders this plugin adds."""
 
 
 @hookspec

@@ -7,13 +7,14 @@ from typing import Any
 
 from xbench.access import Grant
 from xbench.cell import Cell
-from xbench.contracts import ModelInfo, Split, Task
+from xbench.contracts import ModelInfo, PairedData, Resource, Split, Task
 
 
 class StageKind(StrEnum):
-    """The four kinds of work; the order is that of the graph."""
+    """The kinds of work; the order is that of the graph."""
 
     ALIGN = "align"
+    DIAGNOSE = "diagnose"
     FIT = "fit"
     PREDICT = "predict"
     SCORE = "score"
@@ -58,6 +59,26 @@ class AlignStage(Stage):
     @property
     def inputs(self) -> tuple[Stage, ...]:
         """The aligner before it, if any."""
+        return (self.before,) if self.before else ()
+
+
+@dataclass(frozen=True)
+class DiagnoseStage(Stage):
+    """Readings of an encoder, after its aligners if any, for one target, with pairs that no fit has read."""
+
+    base: Base
+    before: AlignStage | None
+    diagnostics: tuple[Any, ...]
+    source: str
+    target: str
+    pairs: Mapping[Resource, PairedData]
+    seed: int
+
+    kind = StageKind.DIAGNOSE
+
+    @property
+    def inputs(self) -> tuple[Stage, ...]:
+        """The last aligner, if any."""
         return (self.before,) if self.before else ()
 
 
@@ -115,14 +136,18 @@ class ScoreStage(Stage):
 
 @dataclass(frozen=True)
 class PlannedCell:
-    """A cell, the stage that scores it, and the key of what its row's trainings have in common."""
+    """A cell, the stage that scores it, and the key of what its row's trainings have in common.
+
+    `readings` is the stage that measures its encoder, if there is anything to measure it with.
+    """
 
     cell: Cell
     score: ScoreStage
     variant: str
+    readings: DiagnoseStage | None = None
 
     def stages(self) -> Iterator[Stage]:
-        """Every stage of the cell, inputs before what needs them."""
+        """Every stage that the score needs, inputs before what needs them."""
         return _with_inputs(self.score)
 
 
@@ -148,7 +173,8 @@ class Plan:
         """Every distinct stage by key, inputs before what needs them, in the order they are run."""
         found: dict[str, Stage] = {}
         for planned in self.cells:
-            for stage in planned.stages():
+            measured = [planned.readings] if planned.readings else []
+            for stage in (*planned.stages(), *measured):
                 found.setdefault(stage.key, stage)
         return found
 

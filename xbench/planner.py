@@ -7,13 +7,14 @@ from typing import Any
 from xbench import names, options
 from xbench.access import Grant
 from xbench.cell import Cell
-from xbench.contracts import Resource, Scope, Split
+from xbench.contracts import PairedData, Resource, Scope, Split
 from xbench.errors import DataError, MissingDataError
 from xbench.grants import CannotRunError, Granter
 from xbench.keys import digest
 from xbench.plan import (
     AlignStage,
     Base,
+    DiagnoseStage,
     FitStage,
     Plan,
     PlannedCell,
@@ -26,6 +27,8 @@ from xbench.remarks import label_of, of_training, targets_of
 from xbench.request import Grid, Recipe
 from xbench.shelf import Shelf
 from xbench.uses import Component, TaskUse
+
+MEASURING = (Resource.PARALLEL, Resource.DICTIONARY)
 
 
 def build_plan(grid: Grid, shelf: Shelf) -> Plan:
@@ -54,7 +57,8 @@ class _Planner:
                 served = recipe.serving(use)
                 try:
                     score = self._score(self.bases[model], served, use, targets, replace(cell, recipe=served.text))
-                    cells.append(PlannedCell(cell, score, self._variant(score.predict.fit)))
+                    variant = self._variant(score.predict.fit)
+                    cells.append(PlannedCell(cell, score, variant, self._readings(score.predict.fit, cell)))
                 except (CannotRunError, MissingDataError) as reason:
                     skipped.append(SkippedCell(cell, str(reason)))
                 except DataError as fault:
@@ -138,6 +142,33 @@ class _Planner:
             trainer,
             grant,
             scope.cell.seed,
+        )
+
+    def _readings(self, fit: FitStage, cell: Cell) -> DiagnoseStage | None:
+        """What measures the encoder that a fit starts from, where there are pairs of its source with the target."""
+        pairs: dict[Resource, PairedData] = {}
+        for paired in (one for _, one in sorted(self.grid.supplies.items()) if one.supplies in MEASURING):
+            if cell.target in self.shelf.paired_with(paired, cell.source):
+                pairs.setdefault(paired.supplies, paired)
+        if cell.target == cell.source or not pairs or not self.grid.diagnostics:
+            return None
+        start = fit.before.key if fit.before else [fit.base.info.id, fit.base.info.revision, fit.base.info.digest]
+        prints = {
+            str(resource): self.shelf.pairs(paired, cell.source, cell.target).provenance.fingerprint
+            for resource, paired in pairs.items()
+        }
+        aligners = ["+".join(stage.aligner.name for stage in align_chain(fit.before))] if fit.before else []
+        versions = [[one.name, one.version] for one in self.grid.diagnostics]
+        return DiagnoseStage(
+            digest(["diagnose", start, cell.source, cell.target, prints, versions]),
+            f"measure {' with '.join([cell.model, *aligners])}, {cell.source}→{cell.target}",
+            fit.base,
+            fit.before,
+            self.grid.diagnostics,
+            cell.source,
+            cell.target,
+            pairs,
+            0,
         )
 
     def _key(self, kind: str, base: Base, before: AlignStage | None, part: Component, *rest: Any) -> str:

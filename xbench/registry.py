@@ -21,6 +21,7 @@ HOOKS = {
     "xbench_aligners": "aligner",
     "xbench_methods": "method",
     "xbench_resources": "resource",
+    "xbench_diagnostics": "diagnostic",
     "xbench_formats": "format",
 }
 KINDS = tuple(HOOKS.values())

@@ -60,6 +60,7 @@ class Grid:
     tasks: tuple[TaskUse, ...]
     languages: tuple[str, ...] = field(default_factory=tuple)
     supplies: Mapping[str, PairedData] = field(default_factory=dict)
+    diagnostics: tuple[Any, ...] = ()
 
     def as_suite(self) -> Suite:
         """The suite as it is run: with the options and the source that were asked for; of several tasks, by language.
@@ -105,6 +106,7 @@ def resolve(request: Request, registry: Registry) -> Grid:
         tasks=tuple(tasks.values()),
         languages=tuple(dict.fromkeys(canonical(language) for language in request.languages)),
         supplies=registry.objects["resource"],
+        diagnostics=tuple(thing for _, thing in sorted(registry.objects["diagnostic"].items())),
     )
     _check_languages(grid)
     return grid

@@ -62,6 +62,7 @@ def run(
         before(planned)
         try:
             bench.ensure(planned.score)
+            bench.measure(planned.readings)
             for stage in planned.stages():  # the record tells of them all; one may be lost though the score is there
                 bench.ensure(stage)
             result = record.ok(planned)
@@ -120,7 +121,7 @@ class _Record:
             supervision=_joined([manifest["supervision"] for manifest in (*aligned, fitted)]),
             keys=_keys(planned),
             predictions=self._predictions(planned),
-            diagnostics={manifest["plugin"]: manifest["diagnostics"] for manifest in (*aligned, fitted)},
+            diagnostics=self._diagnostics(planned, [*aligned, fitted]),
             timings=self._timings(planned, aligned, fitted),
             **(self._run() | fitted.get("made", {})),  # of the training, which may be older than this run
         )
@@ -151,6 +152,15 @@ class _Record:
             "sha256": file_digest(path),
             "rows": self.bench.store.manifest(predict.kind, predict.key)["rows"],
         }
+
+    def _diagnostics(self, planned: PlannedCell, made: list[dict[str, Any]]) -> dict[str, Any]:
+        """What fits logged by plugin, and as `encoder` how well the languages meet in what the method started from."""
+        found: dict[str, Any] = {manifest["plugin"]: manifest["diagnostics"] for manifest in made}
+        stage = planned.readings
+        if stage and self.bench.store.has(stage.kind, stage.key):
+            manifest = self.bench.store.manifest(stage.kind, stage.key)
+            found["encoder"] = {"readings": manifest["readings"], "pairs": manifest["pairs"]}
+        return found
 
     def _timings(self, planned: PlannedCell, aligned: list[Any], fitted: Mapping[str, Any]) -> dict[str, float]:
         predict = planned.score.predict

@@ -64,6 +64,8 @@ def describe(session: Session) -> str:
     lines = [f"{plan.label}: {len(plan.cells)} cells, {len(plan.skipped)} skipped; data: {session.shelf.data}"]
     for kind in StageKind:
         of_kind = [stage for stage in stages if stage.kind is kind]
+        if kind is StageKind.DIAGNOSE and not of_kind:
+            continue
         cached = sum(store.has(stage.kind, stage.key) for stage in of_kind)
         lines.append(f"  {kind:8} {len(of_kind):5} stages, {cached} cached")
     trainings = [stage for stage in stages if stage.kind in (StageKind.ALIGN, StageKind.FIT)]

@@ -1,12 +1,20 @@
 """The shelf: every split that a run reads, read once."""
 
+import itertools
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from xbench import tables
 from xbench.contracts import Data, Examples, Origin, PairedData, Pairs, Provenance, Split, Task
 from xbench.errors import MissingDataError
 from xbench.keys import digest
+from xbench.tasks import held_out
+
+
+def teaching(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The pairs that fits may read."""
+    return [pair for pair in pairs if not held_out(pair)]
 
 
 @dataclass
@@ -40,6 +48,10 @@ class Shelf:
                 )
             self._paired[at] = found
         return self._paired[at]
+
+    def held_out(self, paired: PairedData, source: str, target: str, count: int) -> list[tuple[str, str]]:
+        """The first `count` pairs that measure and do not teach."""
+        return list(itertools.islice(filter(held_out, self.pairs(paired, source, target).rows), count))
 
     def _limited(self, task: Task, examples: Examples) -> Examples:
         if self.limit is None:

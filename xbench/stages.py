@@ -8,19 +8,21 @@ from typing import Any
 
 import pyarrow.parquet
 
-from xbench import environment, options, tables
+from xbench import environment
 from xbench.access import GuardedContext
 from xbench.conformance import wrong_answers
-from xbench.contracts import Encoder, ModelInfo, Predictor, Scores, Task, TaskView
-from xbench.errors import DeviceError, DiskError, ModelError, PluginError, StageError, XbenchError
+from xbench.contracts import Encoder, HeldOut, ModelInfo, Predictor, Resource, Scores
+from xbench.errors import DeviceError, DiskError, ModelError, PluginError, StageError
 from xbench.items import pack, ratios
-from xbench.plan import AlignStage, Base, FitStage, PredictStage, ScoreStage, Stage, align_chain
+from xbench.manifests import baseline, consumed, made_by, reason, view
+from xbench.plan import AlignStage, Base, DiagnoseStage, FitStage, PredictStage, ScoreStage, Stage, align_chain
 from xbench.shelf import Shelf
 from xbench.statistics import uncertainty
 from xbench.store import Store
 
 log = logging.getLogger("xbench")
 PREDICTIONS = "predictions.parquet"
+MEASURED = 500  # pairs of a kind that readings are taken with
 
 
 @dataclass
@@ -53,8 +55,16 @@ class Bench:
             raise
         except Exception as error:
             log.debug("%s failed", stage.title, exc_info=True)
-            self.failed[stage.key] = _reason(stage, error)
+            self.failed[stage.key] = reason(stage, error)
             raise StageError(self.failed[stage.key]) from error
+
+    def measure(self, stage: DiagnoseStage | None) -> None:
+        """Have the readings of an encoder in the store; that they cannot be taken is told and stops no cell."""
+        if stage and stage.key not in self.failed:
+            try:
+                self.ensure(stage)
+            except StageError as error:
+                log.warning("no readings: %s", error)
 
     def _artifact(self, stage: Stage) -> Path:
         """The folder of a stage that another one reads; made again when it was lost or broken since."""
@@ -69,6 +79,8 @@ class Bench:
         match stage:
             case AlignStage():
                 body = self._align(stage, folder)
+            case DiagnoseStage():
+                body = self._diagnose(stage)
             case FitStage():
                 body = self._fit(stage, folder)
             case PredictStage():
@@ -89,16 +101,30 @@ class Bench:
         aligned = stage.aligner.fit(self.encoder(stage.base, stage.before).copy(), stage.options, context)
         stage.aligner.save(aligned, folder)
         self._aligned = (stage.key, aligned)
-        return {**_made_by(stage.aligner, stage.options), **_consumed(context)}
+        return {**made_by(stage.aligner, stage.options), **consumed(context)}
+
+    def _diagnose(self, stage: DiagnoseStage) -> Mapping[str, Any]:
+        parallel, dictionary = (
+            self.shelf.held_out(stage.pairs[resource], stage.source, stage.target, MEASURED)
+            if resource in stage.pairs
+            else []
+            for resource in (Resource.PARALLEL, Resource.DICTIONARY)
+        )
+        encoder = self.encoder(stage.base, stage.before)
+        pairs = HeldOut(stage.source, stage.target, parallel, dictionary, stage.seed)
+        readings: dict[str, float] = {}
+        for diagnostic in stage.diagnostics:
+            readings |= {name: float(value) for name, value in diagnostic.measure(encoder, pairs).items()}
+        return {"readings": readings, "pairs": {str(at): paired.name for at, paired in stage.pairs.items()}}
 
     def _fit(self, stage: FitStage, folder: Path) -> Mapping[str, Any]:
         context = self._context(stage)
         encoder = self.encoder(stage.base, stage.before).copy()
         described = dict(encoder.describe())
-        predictor = stage.method.fit(encoder, _view(stage.trainer), stage.options, context)
+        predictor = stage.method.fit(encoder, view(stage.trainer), stage.options, context)
         predictor.save(folder)
         self._predictor = (stage.key, predictor)
-        return {**_made_by(stage.method, stage.options), **_consumed(context), "encoder": described}
+        return {**made_by(stage.method, stage.options), **consumed(context), "encoder": described}
 
     def _predict(self, stage: PredictStage, folder: Path) -> Mapping[str, Any]:
         inputs = self.shelf.load(stage.task, stage.target, stage.split).inputs
@@ -122,7 +148,7 @@ class Bench:
             "metrics": dict(scores.metrics),
             "items": pack(scores.items, scores.totals),
             "uncertainty": uncertainty(ratios(scores.items, scores.totals)),
-            "baseline": _baseline(stage, gold),
+            "baseline": baseline(stage, gold),
         }
 
     def encoder(self, base: Base, before: AlignStage | None) -> Encoder:
@@ -152,36 +178,5 @@ class Bench:
         if self._predictor is None or self._predictor[0] != fit.key:
             folder = self._artifact(fit)
             encoder = self.encoder(fit.base, fit.before).copy()
-            self._predictor = (fit.key, fit.method.load(encoder, _view(fit.trainer), fit.options, folder))
+            self._predictor = (fit.key, fit.method.load(encoder, view(fit.trainer), fit.options, folder))
         return self._predictor[1]
-
-
-def _baseline(stage: ScoreStage, gold: pyarrow.Table) -> dict[str, Any]:
-    """What always saying the commonest training label scores; empty where there are no labels."""
-    if stage.majority is None:
-        return {}
-    task = stage.predict.task
-    same = tables.constant(task.kind, gold, stage.majority)
-    return {"majority": stage.majority, "score": task.score(gold, same, stage.predict.target).metrics[task.main_metric]}
-
-
-def _made_by(plugin: Any, chosen: Any) -> dict[str, Any]:
-    return {"plugin": plugin.name, "version": plugin.version, "options": options.as_dict(chosen)}
-
-
-def _consumed(context: GuardedContext) -> dict[str, Any]:
-    return {"supervision": context.read, "diagnostics": context.diagnostics}
-
-
-def _view(task: Task) -> TaskView:
-    return TaskView(task.name, task.kind, tuple(task.labels), task.main_metric)
-
-
-def _reason(stage: Stage, error: Exception) -> str:
-    """One line that names the cause; xbench's own errors are shown as they are."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    first = lines[0] if lines else "no message"
-    if isinstance(error, XbenchError):
-        return first
-    plugin = getattr(stage, "aligner", None) or getattr(stage, "method", None)
-    return f"{stage.kind} {plugin.name if plugin else ''}".strip() + f" raised {type(error).__name__}: {first}"

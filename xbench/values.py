@@ -106,6 +106,17 @@ class Pairs:
 
 
 @dataclass(frozen=True)
+class HeldOut:
+    """Pairs that no fit has read, to measure an encoder with; either may be empty."""
+
+    source: str
+    target: str
+    parallel: Sequence[tuple[str, str]]
+    dictionary: Sequence[tuple[str, str]]
+    seed: int
+
+
+@dataclass(frozen=True)
 class Scores:
     """Official metrics (0..100), and what the main score is made of, per example.
 

@@ -48,6 +48,7 @@ def _carry_out(request: Request, store: Path, fit: str) -> Outcome:
             if planned.score.predict.fit.key == fit:
                 try:
                     bench.ensure(planned.score)
+                    bench.measure(planned.readings)
                 except StageError:
                     continue  # remembered by the bench, reported below
     except XbenchError:

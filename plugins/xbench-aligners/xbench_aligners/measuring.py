@@ -1,0 +1,65 @@
+"""What the diagnostic `alignment` computes."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from xbench_encoders.encoder import TransformerEncoder
+from xbench_encoders.vectors import mean_vectors
+
+from xbench.contracts import HeldOut
+from xbench_aligners.csls import cosine, csls
+from xbench_aligners.diagnostics import hub_share, most_chosen, parallel_gap, retrieval, translation
+from xbench_aligners.probe import probe_accuracy
+
+FEWEST = 20  # pairs: of fewer, a share of right ones says nothing
+
+
+def of_sentences(encoder: TransformerEncoder, pairs: HeldOut) -> dict[str, float]:
+    """Readings of parallel sentences, each different source and target once."""
+    kept = _distinct(pairs.parallel)
+    if len(kept) < FEWEST:
+        return {}
+    x, y = (
+        mean_vectors(encoder, [pair[side] for pair in kept], language)
+        for side, language in enumerate((pairs.source, pairs.target))
+    )
+    scores = cosine(x, y)
+    forward, backward = retrieval(scores)
+    choices = scores.nearest().indices
+    return {
+        "retrieval": forward,
+        "retrieval back": backward,
+        "gap": 100 * parallel_gap(x, y),
+        "hubs": hub_share(choices, most_chosen(choices, math.ceil(len(kept) / 100))),
+        "language probe": probe_accuracy(x, y, pairs.seed),
+    }
+
+
+def _distinct(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The pairs whose texts no pair before them has, so that each text has one counterpart."""
+    seen: tuple[set[str], set[str]] = set(), set()
+    kept = []
+    for pair in pairs:
+        if all(text not in of for text, of in zip(pair, seen, strict=True)):
+            kept.append(pair)
+            for text, of in zip(pair, seen, strict=True):
+                of.add(text)
+    return kept
+
+
+def of_words(encoder: TransformerEncoder, pairs: HeldOut) -> dict[str, float]:
+    """Readings of the words of a dictionary among themselves."""
+    if len(pairs.dictionary) < FEWEST:
+        return {}
+    sides = [list(dict.fromkeys(pair[side] for pair in pairs.dictionary)) for side in (0, 1)]
+    found, rows = [], []
+    for words, language in zip(sides, (pairs.source, pairs.target), strict=True):
+        vectors = mean_vectors(encoder, words, language)
+        there = [at for at, one in enumerate(vectors) if np.any(one)]
+        found.append(vectors[there])
+        rows.append({words[at]: row for row, at in enumerate(there)})
+    if not all(map(len, found)):
+        return {"words": 0.0, "coverage": 0.0, "words of all": 0.0}
+    right = translation(csls(found[0], found[1]), pairs.dictionary, *rows)
+    return {"words": right.precision, "coverage": right.coverage, "words of all": right.overall}
