@@ -25,8 +25,14 @@ def _row(registry: Registry, kind: str, name: str) -> dict[str, Any]:
         row |= {"languages": list(thing.languages)}
     elif kind == "suite":
         row |= {"tasks": list(thing.tasks), "source": thing.source}
+    elif kind in ("aligner", "method"):
+        chosen = thing.Options()
+        row |= {"needs": sorted(map(str, thing.needs(chosen))), "scope": str(thing.scope(chosen))}
+    elif kind == "resource":
+        row |= {"supplies": str(thing.supplies)}
     elif kind == "format":
         row |= {"suites": list(thing.suites)}
+    row |= {"citation": thing.citation} if kind in ("aligner", "method") else {}
     row["summary"] = getattr(thing, "summary", "") or getattr(thing, "title", "")
     row["from"] = registry.owners[kind, name].distribution
     return row
@@ -46,10 +52,6 @@ def show(registry: Registry, kind: str, name: str) -> dict[str, Any]:
     if kind in ("aligner", "method"):
         record["version"] = thing.version
         record["options"] = options.describe(thing.Options)
-        chosen = thing.Options()
-        record["scope"] = str(thing.scope(chosen))
-        record["needs"] = sorted(map(str, thing.needs(chosen)))
-        record["citation"] = thing.citation
         record["documentation"] = (type(thing).__doc__ or "").strip()
     if kind == "task":
         record |= {"labels": list(thing.labels), "sample": thing.sample, "parallel test items": thing.parallel}
@@ -76,7 +78,8 @@ def to_text(records: list[dict[str, Any]], width: int) -> str:
 
 def _short(value: Any) -> str:
     if isinstance(value, (list, tuple)):
-        listed = " ".join(map(str, value))
+        texts = [str(one) for one in value]
+        listed = (", " if any(" " in text for text in texts) else " ").join(texts)
         return listed if len(listed) <= 50 else f"{len(value)}: {listed[:40]}…"
     return " ".join(str(value).split())
 

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from xbench import __version__, catalogue
+from xbench.boards import leaderboard_command
 from xbench.errors import UsageError, XbenchError, unknown
 from xbench.exchange import data_at, export_command, import_command
 from xbench.names import split_list, split_models
@@ -147,28 +148,7 @@ def show_command(kind: str, name: str, as_json: bool) -> None:
     click.echo(json.dumps(record, indent=1) if as_json else catalogue.record_to_text(record))
 
 
-@cli.command("leaderboard")
-@click.argument("results", type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(["markdown", "csv", "json"]), default="markdown", show_default=True)
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
-@click.option("--check", is_flag=True, help="Fail where it differs from the file (-o; README.md by default).")
-@click.option("--reference", is_flag=True, help="Add published numbers, apart from the rows.")
-def leaderboard_command(results: Path, form: str, output: Path | None, check: bool, reference: bool) -> None:
-    """Make the board of a results folder or file."""
-    from xbench import render, session
-
-    if check and form != "markdown" and not output:
-        raise UsageError(f"--check with --format {form} needs -o: README.md holds the board as Markdown")
-    text = session.board(results, form, reference)
-    if check:
-        if difference := render.check(text, output or (results if results.is_dir() else results.parent) / "README.md"):
-            raise XbenchError(f"the board differs from the file:\n{difference}")
-    elif output:
-        session.write(output, text)
-    else:
-        click.echo(text, nl=False)
-
-
+cli.add_command(leaderboard_command)
 cli.add_command(import_command)
 cli.add_command(export_command)
 

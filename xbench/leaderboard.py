@@ -16,11 +16,17 @@ from xbench.suite import Suite
 from xbench.summary import summaries
 
 
-def board(results: Iterable[Result], suite: Suite | None = None, references: Iterable[Reference] = ()) -> Board:
+def board(
+    results: Iterable[Result],
+    suite: Suite | None = None,
+    references: Iterable[Reference] = (),
+    readings: bool = False,
+) -> Board:
     """The board. Of two records of a cell the later counts; beyond that the order of results does not matter.
 
     A cell without a score has no test data to go by: every table of its task and source names it in a note.
-    A `suite` of several tasks gives them summaries; `references` are taken as they are, and change nothing.
+    A `suite` of several tasks gives them summaries; `references` are taken as they are, and change nothing. With
+    `readings` the rows have what diagnostics say of their encoders.
     Raises StoreError when a result's values per example are broken.
     """
     last = {result.cell: _checked(result) for result in results}
@@ -33,7 +39,7 @@ def board(results: Iterable[Result], suite: Suite | None = None, references: Ite
         notes = [*served(task), *incidents([result for result in block if result.status is not Status.OK])]
         if len(grids) > 1:
             notes.append(APART)
-        tables += [_table(task, grid, notes) for grid in grids or [Grid(source, Dataset())]]
+        tables += [_table(task, grid, notes, readings) for grid in grids or [Grid(source, Dataset())]]
         scored += grids
     return Board(tuple(tables), summaries(suite, scored) if suite else (), tuple(references))
 
@@ -44,8 +50,10 @@ def _checked(result: Result) -> Result:
     return replace(result, status=Status.FAILED, reason="its score is not a finite number")
 
 
-def _table(task: str, grid: Grid, notes: Sequence[str]) -> Table:
+def _table(task: str, grid: Grid, notes: Sequence[str], readings: bool) -> Table:
     rows = [_row(model, recipe, grid) for model, recipe in sorted(grid.cells)]
+    if readings:
+        rows = [replace(row, readings=_readings(grid, (row.model, row.recipe))) for row in rows]
     table = Table(
         task=task,
         source=grid.source,
@@ -73,6 +81,15 @@ def _row(model: str, recipe: str, grid: Grid) -> Row:
     full = {language for language, by_seed in cells.items() if tuple(sorted(by_seed)) == grid.seeds}
     row = Row(model, recipe, {at: scores[at] for at in grid.languages if at in scores}, seeds, supervision)
     return _averaged(row, full, grid)
+
+
+def _readings(grid: Grid, row: tuple[str, str]) -> dict[str, float]:
+    """Means over targets and seeds of what diagnostics say of the encoder, by name."""
+    found: dict[str, list[float]] = {}
+    for result in (result for by_seed in grid.cells[row].values() for result in by_seed.values()):
+        for name, value in result.diagnostics.get("encoder", {}).get("readings", {}).items():
+            found.setdefault(name, []).append(value)
+    return {name: _mean(values) for name, values in found.items()}
 
 
 def _averaged(row: Row, full: Set[str], grid: Grid) -> Row:

@@ -66,7 +66,18 @@ def _section(table: Table) -> str:
             head += [escape(f"{row.model} {row.recipe}") for row in table.majority]
             below = [[escape(at), *(number(row.scores.get(at)) for row in table.lines)] for at in table.languages]
             parts.append(grid(head, below, {"language"}))
+    parts += [_readings(table)] if any(row.readings for row in table.rows) else []
     return "\n\n".join([*parts, *_notes(table.notes)])
+
+
+def _readings(table: Table) -> str:
+    """What diagnostics say of the encoders, a column a reading."""
+    names = list(dict.fromkeys(name for row in table.rows for name in row.readings))
+    lines = [
+        [code(row.model), code(row.recipe), *(number(row.readings.get(name)) for name in names)] for row in table.rows
+    ]
+    title = "Readings of the encoders, with pairs that no fit has read, means over target languages and seeds:"
+    return f"{title}\n\n{grid(['model', 'recipe', *map(escape, names)], lines, {'model', 'recipe'})}"
 
 
 def _notes(notes: Sequence[str]) -> list[str]:

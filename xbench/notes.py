@@ -61,7 +61,7 @@ def incidents(results: Iterable[Result]) -> list[str]:
 
 def remarks(table: Table, results: Sequence[Result]) -> list[str]:
     """What the data say of themselves, such as a limit on rows, and why rows have no average or interval."""
-    lines = [*_test_data(results), *_training_data(results)]
+    lines = [*_test_data(results), *_training_data(results), *_degenerate(results), *_chance(results)]
     if table.rows and table.source in table.targets:
         lines.append(f"the source is the only language: avg is the score in {table.source}")
     seeds = sorted({result.cell.seed for result in results})
@@ -85,6 +85,37 @@ def served(task: str) -> list[str]:
     """A line where a task is served by a method of its own, whatever the rows are called."""
     method = dict(names.parse(task).options).get("method")
     return [f"the method of every row is {method}: of the recipe its aligners are kept"] if method else []
+
+
+def _degenerate(results: Sequence[Result]) -> list[str]:
+    """A line per row and reason: which of its trainings are no fair try of the method; their scores are counted."""
+    trained: dict[tuple[str, str], set[int]] = {}
+    found: dict[tuple[str, str, str, str], set[int]] = {}
+    for cell, made in ((result.cell, result.diagnostics) for result in results):
+        trained.setdefault((cell.model, cell.recipe), set()).add(cell.seed)
+        for plugin, logged in made.items():
+            if isinstance(logged, Mapping) and logged.get("degenerate"):
+                at = (cell.model, cell.recipe, plugin, str(logged["degenerate"]))
+                found.setdefault(at, set()).add(cell.seed)
+    return [
+        f"{model} {recipe}: {plugin} degenerate in {len(seeds)} of {len(trained[model, recipe])} seeds: {reason}"
+        f" ({seeded(sorted(seeds))}); its scores are in the averages"
+        for (model, recipe, plugin, reason), seeds in sorted(found.items())
+    ]
+
+
+def _chance(results: Sequence[Result]) -> list[str]:
+    """A line per row whose score in the source is no better than the majority class: it did not learn the task."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for result in results:
+        baseline = result.baseline.get("score")
+        at_source = result.cell.target == result.cell.source and result.main_score is not None
+        if at_source and baseline is not None and result.higher_is_better and result.main_score <= baseline:
+            found.setdefault((result.cell.model, result.cell.recipe), []).append(result.cell.seed)
+    return [
+        f"{model} {recipe}: no better in the source than the majority class ({seeded(sorted(seeds))})"
+        for (model, recipe), seeds in sorted(found.items())
+    ]
 
 
 def _test_data(results: Iterable[Result]) -> list[str]:

@@ -62,6 +62,7 @@ def _lines(row: Row, table: Table) -> list[list[Any]]:
         ("transfer gap", "", row.gap),
         ("difference to best", "", row.to_best),
     ]
+    measures += [(f"reading {name}", "", Estimate(value)) for name, value in row.readings.items()]
     behind = [" ".join(str(seed) for seed in row.seeds), supervision(row.supervision)]
     of_row = [row.rank, row.model, row.recipe]
     return [

@@ -135,8 +135,8 @@ def read_results(path: Path) -> list[Result]:
     return list(journal.latest(journal.read(file)).values())
 
 
-def board(path: Path, form: str = "markdown", published: bool = False) -> str:
-    """The board of a results folder or file in the asked form, with the suite's `published` numbers if wanted.
+def board(path: Path, form: str = "markdown", published: bool = False, readings: bool = False) -> str:
+    """The board of a results folder or file in the asked form; with `published` numbers and `readings` if wanted.
 
     The suite is the file beside the results; without one there is no summary of its tasks. Raises UsageError where
     numbers are wanted and the suite names none.
@@ -149,7 +149,7 @@ def board(path: Path, form: str = "markdown", published: bool = False) -> str:
         if suite is None or suite.references is None:
             raise UsageError(f"{file}: no suite here names published numbers (references)")
         numbers = references.about(references.read(suite.references), (*suite.members, *suite.groups, suite.name))
-    made = leaderboard.board(results, suite, numbers)
+    made = leaderboard.board(results, suite, numbers, readings)
     text = {"markdown": render.to_markdown, "csv": render.to_csv, "json": render.to_json}[form](made)
     return text.encode("utf-8", "backslashreplace").decode()  # a reason may hold a file name that is no UTF-8
 

@@ -46,7 +46,8 @@ class Row:
     `scores` are means over seeds by language; `average` is over the target languages, without the source.
     `gap` is the source's score minus that average. `supervision` is kind -> language -> count. `to_best` is
     this average minus the best row's, None for the best row; a `tie` is a difference whose interval covers
-    zero. A row without `rank` has no average, or is the majority class.
+    zero. A row without `rank` has no average, or is the majority class. `readings` are means over targets and seeds of
+    what diagnostics say of the encoder.
     """
 
     model: str
@@ -60,6 +61,7 @@ class Row:
     to_best: Estimate = Estimate()
     tie: bool = False
     rank: int | None = None
+    readings: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
