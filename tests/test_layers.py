@@ -12,7 +12,8 @@ CORE = REPOSITORY / "xbench"
 ORDER = [
     "errors", "languages", "names", "options", "cell", "keys", "values", "tables", "context", "tasks", "contracts",
     "formats", "hookspecs",
-    "suite", "references", "registry", "uses", "request", "shelf", "access", "grants", "plan", "remarks", "planner",
+    "suite", "references", "registry", "uses", "request", "shelf", "access", "grants", "plan", "remarks", "leakage",
+    "planner",
     "store", "journal", "items", "conformance", "statistics", "standings", "notes", "grids", "summary", "leaderboard",
     "markup", "markdown", "render", "environment", "manifests", "stages", "workers", "runner", "progress", "session",
     "layouts", "exports", "submission", "imports", "catalogue", "fake_task", "fake_aligner", "fake_plugin", "testing",

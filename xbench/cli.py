@@ -58,6 +58,7 @@ def _grid_options(command: Callable[..., None]) -> Callable[..., None]:
                               "show_default": True, "help": "Where results and the store go."}),
         (("--stand-ins/--no-stand-ins",), {"default": True, "show_default": True, "help": "Whether a suite's stand-ins"
                                            " serve where the data lack what it trains on or evaluates."}),
+        (("--allow-leakage",), {"is_flag": True, "help": "Run what has seen test examples in training, and mark it."}),
         (("--limit",), {"type": click.IntRange(min=1), "help": "Read at most this many rows of each split."}),
         (("--device",), {"default": "auto", "help": "auto, cpu, cuda, cuda:1, mps."}),
         (("--config",), {"type": click.Path(path_type=Path), "is_eager": True, "expose_value": False,

@@ -61,7 +61,13 @@ def incidents(results: Iterable[Result]) -> list[str]:
 
 def remarks(table: Table, results: Sequence[Result]) -> list[str]:
     """What the data say of themselves, such as a limit on rows, and why rows have no average or interval."""
-    lines = [*_test_data(results), *_training_data(results), *_degenerate(results), *_chance(results)]
+    lines = [
+        *_test_data(results),
+        *_training_data(results),
+        *_leakage(results),
+        *_degenerate(results),
+        *_chance(results),
+    ]
     if table.rows and table.source in table.targets:
         lines.append(f"the source is the only language: avg is the score in {table.source}")
     seeds = sorted({result.cell.seed for result in results})
@@ -85,6 +91,22 @@ def served(task: str) -> list[str]:
     """A line where a task is served by a method of its own, whatever the rows are called."""
     method = dict(names.parse(task).options).get("method")
     return [f"the method of every row is {method}: of the recipe its aligners are kept"] if method else []
+
+
+def _leakage(results: Iterable[Result]) -> list[str]:
+    """A line per row and thing that it trained on: the largest share of test examples that stand in it."""
+    found: dict[tuple[str, str, str], dict[str, float]] = {}
+    for result in results:
+        for what, share in result.dataset.get("leakage", {}).items():
+            found.setdefault((result.cell.model, result.cell.recipe, what), {})[result.cell.target] = share
+    lines = []
+    for (model, recipe, what), shares in sorted(found.items()):
+        language = max(sorted(shares), key=lambda at: shares[at])
+        lines.append(
+            f"leakage: {model} {recipe}: {100 * shares[language]:.1f} % of the test examples ({language}, the most of"
+            f" {len(shares)} languages) stand in the {what}"
+        )
+    return lines
 
 
 def _degenerate(results: Sequence[Result]) -> list[str]:

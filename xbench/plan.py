@@ -138,13 +138,15 @@ class ScoreStage(Stage):
 class PlannedCell:
     """A cell, the stage that scores it, and the key of what its row's trainings have in common.
 
-    `readings` is the stage that measures its encoder, if there is anything to measure it with.
+    `readings` is the stage that measures its encoder, if there is anything to measure it with; `leaks` are what its
+    training reads that has test examples in it, and their share.
     """
 
     cell: Cell
     score: ScoreStage
     variant: str
     readings: DiagnoseStage | None = None
+    leaks: tuple[tuple[str, float], ...] = ()
 
     def stages(self) -> Iterator[Stage]:
         """Every stage that the score needs, inputs before what needs them."""

@@ -29,6 +29,7 @@ class Request:
     seeds: tuple[int, ...] = (0,)
     limit: int | None = None
     device: str = "auto"
+    allow_leakage: bool = False  # whether cells are run whose training has seen test examples
     stand_ins: bool = True  # whether a suite's stand-ins are taken where the data lack what it asks for
 
 
@@ -115,10 +116,10 @@ def resolve(request: Request, registry: Registry) -> Grid:
 def _recipe(text: str, registry: Registry) -> Recipe:
     parts = names.parse_recipe(text)
     known = {"aligner": registry.names("aligner"), "method": registry.names("method")}
-    if parts[-1].name in known["aligner"]:
+    if parts[-1].name in known["aligner"] and parts[-1].name not in known["method"]:
         parts = (*parts, names.Name(DEFAULT_METHOD))
     for part in parts[:-1]:
-        if part.name in known["method"]:
+        if part.name in known["method"] and part.name not in known["aligner"]:  # what is both goes by its place
             raise UsageError(f"the method {part.name!r} must stand last in the recipe {text!r}")
     if parts[-1].name not in known["method"]:
         every = [*known["aligner"], *known["method"]]

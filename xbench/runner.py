@@ -142,6 +142,7 @@ class _Record:
             for (language, _), (lender, split) in labels.items()
         ]
         about = {"task": task.name, "task_revision": task.revision, "parallel": task.parallel, "train": train}
+        about |= {"leakage": dict(planned.leaks)} if planned.leaks else {}
         return {**vars(test), **about}
 
     def _predictions(self, planned: PlannedCell) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 from xbench import environment, journal, leaderboard, references, render
 from xbench.cell import Result, Status
 from xbench.errors import StoreError, UsageError
+from xbench.leakage import guarded
 from xbench.plan import Plan, StageKind
 from xbench.planner import build_plan
 from xbench.progress import Progress
@@ -53,7 +54,8 @@ def open_session(request: Request, registry: Registry, output: Path) -> Session:
     """Resolve and plan a request; nothing is written. Raises UsageError or DataError."""
     grid = resolve(request, registry)
     shelf = Shelf(request.data, request.limit)
-    return Session(grid, build_plan(grid, shelf), shelf, output)
+    plan = guarded(build_plan(grid, shelf), shelf, request.allow_leakage)
+    return Session(grid, plan, shelf, output)
 
 
 def describe(session: Session) -> str:

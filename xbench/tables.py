@@ -66,6 +66,19 @@ def texts(kind: TaskKind, inputs: "pa.Table", language: str | None = None) -> li
     return [text for value in found for text in (value if isinstance(value, list) else [value])]
 
 
+def texts_by_row(kind: TaskKind, inputs: "pa.Table") -> list[tuple[int, str]]:
+    """Every text of the inputs with the row it is of; tokens are joined by a blank."""
+    columns = COLUMNS[kind]
+    found: list[tuple[int, str]] = []
+    for name in (name for name in columns.texts if name in inputs.column_names):
+        for row, value in enumerate(inputs[name].to_pylist()):
+            if columns.per_token:
+                found.append((row, " ".join(value)))
+            else:
+                found += [(row, text) for text in (value if isinstance(value, list) else [value])]
+    return found
+
+
 def first(kind: TaskKind, inputs: "pa.Table", count: int) -> list[int]:
     """The rows that are left of a trial on the first `count`: of queries that many, with every candidate."""
     if kind is not TaskKind.RETRIEVAL:
