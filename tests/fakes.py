@@ -23,6 +23,9 @@ def suite(*tasks, name="fake-suite"):
 def session(folder, plugin=None, methods=("fake-method",), **asked):
     """A planned session of the fake plugin whose results go to `folder/runs`."""
     registry = load_registry(extra={"fake": plugin or FakePlugin(folder)})
+    for kind in ("resource", "diagnostic"):  # what is installed would be used unasked
+        things = registry.objects[kind]
+        registry.objects[kind] = {at: one for at, one in things.items() if registry.owners[kind, at].name == "fake"}
     given = {"suite": "fake-suite", "models": ("fake-model",), "data": SAMPLE} | asked
     return open_session(Request(methods=methods, **given), registry, folder / "runs")
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.fakes import run, session
 from xbench.contracts import Examples, Resource, Split
+from xbench.errors import DataError
 from xbench.keys import digest
 from xbench.leakage import marks_of
 from xbench.session import board
@@ -111,7 +112,7 @@ def test_labels_that_another_task_lends_are_refused(tmp_path):
     tasks = [Sentences(copied=0), Sentences(name="lender", copied=6)]
     opened = session(tmp_path, FakePlugin(tmp_path, tasks=tasks), suite="fake-suite")
     assert not skipped(opened)
-    with pytest.raises(Exception, match="leakage: 6 of 12 test examples stand in the lender train labels in en"):
+    with pytest.raises(DataError, match="leakage: 6 of 12 test examples stand in the lender"):
         run(tmp_path, FakePlugin(tmp_path, tasks=tasks), suite="fake-suite[train=lender]")
 
 

@@ -8,7 +8,7 @@ from xbench import hookimpl, registry
 from xbench.errors import PluginError, UsageError
 from xbench.registry import find_suite, load_registry
 from xbench.suite import Suite
-from xbench.testing import FakeMethod, FakeModel, FakePlugin
+from xbench.testing import FakeDictionary, FakeMethod, FakeModel, FakePlugin
 
 
 @dataclass
@@ -67,7 +67,7 @@ class Greedy:
 
 
 def test_everything_a_plugin_gives_is_found_by_kind_and_name(tmp_path, installed):
-    plugin = FakePlugin(tmp_path)
+    plugin = FakePlugin(tmp_path, resources=[FakeDictionary()])
     installed(Point("fake", "fake-dist", plugin))
     found = load_registry()
     assert {kind: found.names(kind) for kind in registry.KINDS} == {
@@ -76,6 +76,8 @@ def test_everything_a_plugin_gives_is_found_by_kind_and_name(tmp_path, installed
         "model": ["fake-model"],
         "aligner": ["fake-aligner"],
         "method": ["fake-method"],
+        "resource": ["fake-dictionary"],
+        "diagnostic": [],
         "format": [],
     }
     assert found.find("method", "fake-method") is plugin.methods[0]

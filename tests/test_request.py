@@ -49,6 +49,17 @@ def test_names_become_objects_once(tmp_path):
     assert found.tasks[0].trainer is found.tasks[0].task
 
 
+def test_what_is_an_aligner_and_a_method_goes_by_its_place(tmp_path):
+    plugin = FakePlugin(tmp_path, methods=[FakeMethod(name="both")], aligners=[FakeAligner(name="both")])
+    given = {"suite": "fake-suite", "models": ("fake-model",), "data": SAMPLE}
+    registry = load_registry(extra={"fake": plugin})
+    alone, twice, before = resolve(Request(methods=("both", "both+both", "both+finetune"), **given), registry).recipes
+    assert (alone.aligners, alone.method.plugin) == ((), registry.find("method", "both"))
+    for recipe in (twice, before):
+        assert [part.plugin for part in recipe.aligners] == [registry.find("aligner", "both")]
+    assert (twice.method.plugin.name, before.method.plugin.name) == ("both", "finetune")
+
+
 def test_a_task_trains_on_its_donor(tmp_path):
     (use,) = grid(tmp_path, suite="lent").tasks
     assert (use.task.name, use.trainer.name) == ("borrows", "fake-task")

@@ -6,6 +6,7 @@ test examples are parallel, an example that is seen in one language is seen in a
 task are reported and never refused: they are what its published scores were trained on.
 """
 
+import contextlib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from xbench import tables
 from xbench.access import Grant
 from xbench.contracts import Split, Task
+from xbench.errors import DataError
 from xbench.plan import Plan, PlannedCell, PredictStage, SkippedCell, align_chain
 from xbench.shelf import Shelf, teaching
 
@@ -102,11 +104,11 @@ class Guard:
     def _indexed(self, predict: PredictStage) -> dict[str, "Index"]:
         at = (predict.task.name, predict.split)
         if at not in self._tests:
-            languages = self.shelf.languages(predict.task, predict.split)
-            self._tests[at] = {
-                one: Index.of(predict.task, self.shelf.load(predict.task, one, predict.split).inputs)
-                for one in languages
-            }
+            self._tests[at] = {}
+            for language in self.shelf.languages(predict.task, predict.split):
+                with contextlib.suppress(DataError):  # a file that is broken fails its own cells, and says so there
+                    inputs = self.shelf.load(predict.task, language, predict.split).inputs
+                    self._tests[at][language] = Index.of(predict.task, inputs)
         return self._tests[at]
 
 
@@ -151,7 +153,7 @@ def _marks(texts: Iterable[str]) -> NDArray[np.int64]:
 def guarded(plan: Plan, shelf: Shelf, allowed: bool) -> Plan:
     """The plan without the cells whose training has seen too much of what judges them; with `allowed` they are kept.
 
-    What is kept says what was seen.
+    What is kept says what was seen. Raises DataError when nothing is left.
     """
     guard, cells, skipped = Guard(shelf), [], []
     for planned in plan.cells:
@@ -162,4 +164,6 @@ def guarded(plan: Plan, shelf: Shelf, allowed: bool) -> Plan:
             skipped.append(SkippedCell(planned.cell, f"leakage: {'; '.join(told)}; {advice}"))
         else:
             cells.append(replace(planned, leaks=tuple((one.what, one.seen / one.size) for one in leaks)))
+    if not cells:
+        raise DataError(f"nothing of {plan.label} can be run: {'; '.join({skip.reason: None for skip in skipped})}")
     return replace(plan, cells=tuple(cells), skipped=(*plan.skipped, *skipped))
