@@ -17,7 +17,8 @@ ORDER = [
     "store", "journal", "items", "conformance", "statistics", "standings", "notes", "grids", "summary", "leaderboard",
     "markup", "markdown", "render", "environment", "manifests", "stages", "workers", "runner", "progress", "session",
     "layouts", "exports", "submission", "imports", "catalogue", "fake_task", "fake_aligner", "fake_plugin", "testing",
-    "exchange", "boards", "cli",
+    "exchange", "kept", "verify",
+    "publish", "boards", "cli",
 ]  # fmt: skip
 HEAVY = {"torch", "transformers", "datasets", "evaluate", "sentence_transformers", "peft", "huggingface_hub", "sklearn"}
 MODULES = sorted(path.stem for path in CORE.glob("*.py") if path.stem != "__init__")

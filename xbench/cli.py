@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from xbench import __version__, catalogue
-from xbench.boards import leaderboard_command
+from xbench.boards import leaderboard_command, publish_command, verify_command
 from xbench.errors import UsageError, XbenchError, unknown
 from xbench.exchange import data_at, export_command, import_command
 from xbench.names import split_list, split_models
@@ -149,9 +149,8 @@ def show_command(kind: str, name: str, as_json: bool) -> None:
     click.echo(json.dumps(record, indent=1) if as_json else catalogue.record_to_text(record))
 
 
-cli.add_command(leaderboard_command)
-cli.add_command(import_command)
-cli.add_command(export_command)
+for _command in (leaderboard_command, publish_command, verify_command, import_command, export_command):
+    cli.add_command(_command)
 
 
 def main() -> None:

@@ -79,6 +79,7 @@ def keep(submission: Submission, found: Iterable[Result], output: Path) -> Path:
     if not (folder / session.SUITE).exists():
         session.write_suite(submission.suite, folder)
     session.write(folder / "README.md", session.board(folder))
+    session.seal(folder)
     return folder
 
 

@@ -29,12 +29,12 @@ def read(path: Path) -> list[Result]:
     torn = lines.pop()
     if torn:
         log.warning("%s: the last line is torn (%d bytes) and passed over", path, len(torn))
-    return [_record(path, number, line) for number, line in enumerate(lines, 1)]
+    return [_record(path, number, one) for number, one in enumerate(lines, 1)]
 
 
-def _record(path: Path, number: int, line: bytes) -> Result:
+def _record(path: Path, number: int, text: bytes) -> Result:
     try:
-        return Result.from_json(json.loads(line))
+        return Result.from_json(json.loads(text))
     except (ValueError, AttributeError, StoreError) as error:
         raise StoreError(f"{path}, line {number}: {error}") from error
 
@@ -42,6 +42,11 @@ def _record(path: Path, number: int, line: bytes) -> Result:
 def latest(results: Iterable[Result]) -> dict[Cell, Result]:
     """The last result of every cell."""
     return {result.cell: result for result in results}
+
+
+def line(result: Result) -> str:
+    """A result as a line of the journal, its end included."""
+    return json.dumps(result.to_json(), ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
 
 
 class Journal:
@@ -66,11 +71,11 @@ class Journal:
             self._forget()
             return self._latest
         whole = added[: added.rfind(b"\n") + 1]
-        for line in whole.split(b"\n")[:-1]:
-            result = _record(self.path, self._lines + 1, line)
+        for one in whole.split(b"\n")[:-1]:
+            result = _record(self.path, self._lines + 1, one)
             self._latest[result.cell] = result
             self._lines += 1
-            self._end += len(line) + 1
+            self._end += len(one) + 1
         return self._latest
 
     def _forget(self) -> None:
@@ -81,26 +86,26 @@ class Journal:
 
         A torn last line is cut off first. Raises StoreError when the file cannot be written; then it is unchanged.
         """
-        line = json.dumps(result.to_json(), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        written = line(result)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self._lock:
                 last = self.latest().get(result.cell)
                 if last is not None and last.identity == result.identity:
                     return False
-                self._write(line.encode(errors="backslashreplace") + b"\n")
+                self._write(written.encode(errors="backslashreplace"))
         except OSError as error:
             raise StoreError(f"{self.path}: cannot be written: {error.strerror or error}") from error
         return True
 
-    def _write(self, line: bytes) -> None:
+    def _write(self, text: bytes) -> None:
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
         with os.fdopen(descriptor, "r+b", buffering=0) as file:  # a buffer would write again what the disk refused
             file.truncate(self._end)
             file.seek(self._end)
             try:
-                while line:
-                    line = line[file.write(line) :]
+                while text:
+                    text = text[file.write(text) :]
                 os.fsync(file.fileno())
             except OSError:
                 file.truncate(self._end)

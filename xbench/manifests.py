@@ -8,16 +8,15 @@ from xbench import options, tables
 from xbench.access import GuardedContext
 from xbench.contracts import Task, TaskView
 from xbench.errors import XbenchError
-from xbench.plan import ScoreStage, Stage
+from xbench.plan import Stage
 
 
-def baseline(stage: ScoreStage, gold: pyarrow.Table) -> dict[str, Any]:
+def baseline(task: Task, majority: str | None, gold: pyarrow.Table, language: str) -> dict[str, Any]:
     """What always saying the commonest training label scores; empty where there are no labels."""
-    if stage.majority is None:
+    if majority is None:
         return {}
-    task = stage.predict.task
-    same = tables.constant(task.kind, gold, stage.majority)
-    return {"majority": stage.majority, "score": task.score(gold, same, stage.predict.target).metrics[task.main_metric]}
+    same = tables.constant(task.kind, gold, majority)
+    return {"majority": majority, "score": task.score(gold, same, language).metrics[task.main_metric]}
 
 
 def made_by(plugin: Any, chosen: Any) -> dict[str, Any]:

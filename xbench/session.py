@@ -11,6 +11,7 @@ from typing import Any
 from xbench import environment, journal, leaderboard, references, render
 from xbench.cell import Result, Status
 from xbench.errors import StoreError, UsageError
+from xbench.keys import file_digest
 from xbench.leakage import guarded
 from xbench.plan import Plan, StageKind
 from xbench.planner import build_plan
@@ -26,6 +27,7 @@ from xbench.workers import pool
 
 RESULTS = "results.jsonl"
 SUITE = "suite.toml"
+ENVIRONMENT = "environment.json"
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,8 @@ def carry_out(session: Session, jobs: int = 1) -> Summary:
     write_suite(session.grid.as_suite(), session.folder)
     write(session.folder / "README.md", board(session.folder))
     about = {"command": environment.command(), "git": environment.git(), "made": _made(session)}
-    write(session.folder / "environment.json", json.dumps(about, indent=1, sort_keys=True) + "\n")
+    write(session.folder / ENVIRONMENT, json.dumps(about, indent=1, sort_keys=True) + "\n")
+    seal(session.folder)
     return summary
 
 
@@ -106,6 +109,22 @@ def write_suite(suite: Suite, folder: Path) -> None:
     write(folder / SUITE, to_toml(suite))
     if suite.references:
         write(folder / suite.references.name, suite.references.read_text(encoding="utf-8"))
+
+
+def seal(folder: Path) -> None:
+    """Say in the folder's environment file, where there is one, what its results are: their sha256."""
+    file = folder / ENVIRONMENT
+    if file.is_file():
+        about = {**json.loads(file.read_text(encoding="utf-8")), "results": file_digest(folder / RESULTS)}
+        write(file, json.dumps(about, indent=1, sort_keys=True) + "\n")
+
+
+def seal_of(folder: Path) -> str:
+    """The sha256 that the results had when they were written; empty where none is told."""
+    try:
+        return str(json.loads((folder / ENVIRONMENT).read_text(encoding="utf-8")).get("results", ""))
+    except (OSError, ValueError, AttributeError):
+        return ""
 
 
 def _made(session: Session) -> list[dict[str, Any]]:
@@ -137,19 +156,23 @@ def read_results(path: Path) -> list[Result]:
     return list(journal.latest(journal.read(file)).values())
 
 
+def suite_of(path: Path) -> Suite | None:
+    """The suite beside results, if there is one. Raises DataError when it is broken."""
+    file = (path if path.is_dir() else path.parent) / SUITE
+    return load_suite(file) if file.is_file() else None
+
+
 def board(path: Path, form: str = "markdown", published: bool = False, readings: bool = False) -> str:
     """The board of a results folder or file in the asked form; with `published` numbers and `readings` if wanted.
 
     The suite is the file beside the results; without one there is no summary of its tasks. Raises UsageError where
     numbers are wanted and the suite names none.
     """
-    results = read_results(path)
-    file = (path if path.is_dir() else path.parent) / SUITE
-    suite = load_suite(file) if file.is_file() else None
+    results, suite = read_results(path), suite_of(path)
     numbers: tuple[references.Reference, ...] = ()
     if published:
         if suite is None or suite.references is None:
-            raise UsageError(f"{file}: no suite here names published numbers (references)")
+            raise UsageError(f"{path}: no suite here names published numbers (references)")
         numbers = references.about(references.read(suite.references), (*suite.members, *suite.groups, suite.name))
     made = leaderboard.board(results, suite, numbers, readings)
     text = {"markdown": render.to_markdown, "csv": render.to_csv, "json": render.to_json}[form](made)

@@ -148,7 +148,7 @@ class Bench:
             "metrics": dict(scores.metrics),
             "items": pack(scores.items, scores.totals),
             "uncertainty": uncertainty(ratios(scores.items, scores.totals)),
-            "baseline": baseline(stage, gold),
+            "baseline": baseline(predict.task, stage.majority, gold, predict.target),
         }
 
     def encoder(self, base: Base, before: AlignStage | None) -> Encoder:
