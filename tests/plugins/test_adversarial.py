@@ -6,8 +6,9 @@ import random
 import pytest
 import torch
 from xbench_aligners.adversarial import Adversarial, AdversarialOptions
-from xbench_aligners.probe import probe_accuracy
-from xbench_aligners.reversal import Discriminator, Reversal, ReversalGame, strength
+from xbench_aligners.reversal import ReversalGame
+from xbench_encoders.adversary import Discriminator, Reversal, Sides, strength
+from xbench_encoders.probe import probe_accuracy
 from xbench_encoders.training import TrainingContext, TrainingOptions, train
 from xbench_methods.finetune import Finetune, FinetuneOptions
 
@@ -49,9 +50,13 @@ def aligned(encoder, options=OPTIONS, given=None):
     return ADVERSARIAL.fit(encoder, options, given), given.logged
 
 
+def both(encoder, *languages, rows=60):
+    texts = [encoder.tokenize(sentences(language, rows), None, language, 32) for language in languages]
+    return Sides(encoder, texts, seed=0)
+
+
 def game(encoder, options=OPTIONS, *languages, rows=60):
-    tokens = {language: encoder.tokenize(sentences(language, rows), None, language, 32) for language in languages}
-    return ReversalGame(encoder, tokens.pop("en"), list(tokens.values()), options, seed=0)
+    return ReversalGame(encoder, both(encoder, *languages, rows=rows), options, seed=0)
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.25, 1.0, 3.0])
@@ -111,7 +116,7 @@ def test_one_step_of_the_encoder_makes_a_frozen_discriminator_worse():
     encoder = shifted()
     played = game(encoder, AdversarialOptions(lambda_max=0.0, hidden=32), "en", "de")
     train(played, TrainingOptions(steps=60, batch_size=16, learning_rate=1e-3), TrainingContext(0))
-    played.options = AdversarialOptions(lambda_max=1.0, anchor=0.0, hidden=32)
+    played.options = played.adversary.options = AdversarialOptions(lambda_max=1.0, anchor=0.0, hidden=32)
     rows = range(32)
     before = played.loss(rows, progress=1.0)
     played.module.zero_grad()
@@ -182,20 +187,20 @@ def test_a_few_steps_give_readings_that_are_numbers(steps):
     "encoder", [tiny.encoder("en", "de", "sw"), tiny.paired(en=1, de=2, sw=3)], ids=["one", "paired"]
 )
 def test_a_batch_holds_as_many_source_rows_as_target_rows(encoder):
-    played = game(encoder, OPTIONS, "en", "de", "sw", rows=30)
-    sources, targets = ({pair[side] for pair in played.rows} for side in (0, 1))
-    assert (len(played.rows), len(sources), len(targets)) == (60, 30, 60), "every target text once"
+    sides = both(encoder, "en", "de", "sw", rows=30)
+    sources, targets = ({pair[side] for pair in sides.rows} for side in (0, 1))
+    assert (len(sides.rows), len(sources), len(targets)) == (60, 30, 60), "every target text once"
     assert not sources & targets
     for rows in (range(1), range(7), range(16, 48)):
-        sides = [side for _, texts, sides in played._groups(rows) for side in sides]
-        assert (sides.count(0.0), sides.count(1.0)) == (len(rows), len(rows))
+        found = [side for _, _, on in sides.groups(rows) for side in on]
+        assert (found.count(0.0), found.count(1.0)) == (len(rows), len(rows))
 
 
 def test_every_text_of_a_batch_stands_on_the_side_of_its_language():
     encoder = tiny.encoder("en", "de", "sw")
-    played = game(encoder, OPTIONS, "en", "de", "sw", rows=30)
-    for tokens, texts, sides in played._groups(range(60)):
-        for text, side in zip(texts, sides, strict=True):
+    sides = both(encoder, "en", "de", "sw", rows=30)
+    for tokens, texts, on in sides.groups(range(60)):
+        for text, side in zip(texts, on, strict=True):
             said = encoder.tower("en").tokenizer.decode(tokens.ids[text], skip_special_tokens=True).split()
             assert all(word.endswith(("de", "sw")) == bool(side) for word in said)
 

@@ -26,7 +26,7 @@ def test_every_plugin_can_be_imported():
     assert [(plugin.name, plugin.error) for plugin in REGISTRY.plugins if plugin.error] == []
 
 
-@pytest.mark.parametrize(("kind", "name"), installed("task", "aligner", "method", "model", "format"))
+@pytest.mark.parametrize(("kind", "name"), installed("task", "aligner", "method", "model", "resource", "format"))
 def test_it_has_a_name_that_is_typed_as_it_prints_and_a_summary_of_one_line(kind, name):
     thing = REGISTRY.find(kind, name)
     assert re.fullmatch(r"[a-z0-9]+([-.][a-z0-9]+)*", thing.name)
@@ -59,6 +59,18 @@ def test_a_task_keeps_the_contract_on_its_sample(kind, name):
             task.load(task.languages[0], Split.TEST, SAMPLE)
     else:
         testing.check_task(task, SAMPLE)
+
+
+@pytest.mark.parametrize(("kind", "name"), installed("resource"))
+def test_a_resource_keeps_the_contract_on_its_sample(kind, name):
+    resource = REGISTRY.find(kind, name)
+    try:
+        resource.targets("en", SAMPLE)
+    except MissingDataError:
+        with pytest.raises(MissingDataError):
+            resource.load("en", "de", SAMPLE)
+    else:
+        testing.check_resource(resource, SAMPLE)
 
 
 @pytest.mark.parametrize(("kind", "name"), installed("aligner", "method"))

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 from xbench_aligners.piece_vectors import vectors_from_ngrams, vectors_from_words
-from xbench_aligners.static_vectors import SMOOTHING, StaticVectors, company, ppmi, read_vectors, train_vectors
+from xbench_aligners.static_vectors import SMOOTHING, company, ppmi, train_vectors
 from xbench_aligners.vocabulary import Marking, canonical
+from xbench_encoders.word_vectors import StaticVectors, read_vectors
 
 from xbench.errors import DataError, MissingDataError
 

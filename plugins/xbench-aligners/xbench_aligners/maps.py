@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import orthogonal_procrustes, svd
+from scipy.linalg import LinAlgError, orthogonal_procrustes, svd
 
 from xbench.errors import StageError
 from xbench_aligners.csls import csls, mutual
@@ -64,7 +64,11 @@ def procrustes(source: NDArray[Any], target: NDArray[Any]) -> LinearMap:
     x, y = paired(source, target)
     if x.shape != y.shape:
         raise StageError(f"an orthogonal map needs equal dimensions, not {x.shape[1]} and {y.shape[1]}")
-    weight, _ = orthogonal_procrustes(y, x)
+    try:
+        weight, _ = orthogonal_procrustes(y, x)
+    except LinAlgError:  # divide and conquer may not converge where many singular values are 0
+        u, _, vt = svd(y.T @ x, lapack_driver="gesvd")
+        weight = u @ vt
     return LinearMap(weight, notes=_too_few(len(x), x.shape[1]))
 
 

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
+from xbench_encoders.word_vectors import StaticVectors
 
-from xbench_aligners.static_vectors import StaticVectors
 from xbench_aligners.vocabulary import Piece
 
 Vectors: TypeAlias = NDArray[Any]

@@ -1,4 +1,4 @@
-"""Any Hugging Face encoder by hub id (`org/name@revision`) or folder, and pairs of them by language."""
+"""Any Hugging Face encoder by hub id (`org/name@revision`) or folder, word vectors by file, and pairs by language."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -12,6 +12,7 @@ from xbench.contracts import ModelInfo
 from xbench.errors import ModelError, UsageError
 from xbench.keys import digest, file_digest
 from xbench.languages import canonical
+from xbench_encoders.static import ENDINGS, VectorModel
 
 _HUB_ID = re.compile(r"(?:[\w.-]+/)?[\w.-]+(?:@[\w./-]+)?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -160,18 +161,22 @@ class PairedModel:
 
 @dataclass(frozen=True)
 class HuggingFaceFamily:
-    """Hub ids, folders and `language=model` pairs."""
+    """Hub ids, folders, files of word vectors and `language=model` pairs."""
 
     registered: Mapping[str, Any] = field(default_factory=dict)
     name: str = "huggingface"
-    summary: str = "any encoder: org/name@revision, a folder, or en=MODEL,zh=MODEL"
+    summary: str = "any encoder: org/name@revision, a folder, a file of word vectors (.vec), or en=MODEL,zh=MODEL"
 
     def resolve(self, text: str) -> Any:
-        """The model that the text names, or None when it cannot be an id, a folder or a pair."""
+        """The model that the text names, or None when it cannot be an id, a path or a pair."""
         if "=" in text:
             return self._paired(text)
         if Path(text).is_dir():
             return FolderModel(text, Path(text), id=Path(text).resolve().name)
+        if text.endswith(ENDINGS):
+            if not Path(text).is_file():
+                raise UsageError(f"{text}: there is no such file of word vectors")
+            return VectorModel(text, Path(text))
         if text.startswith((".", "/", "~")):
             raise UsageError(f"{text}: there is no such model folder")
         return HubModel(text) if _HUB_ID.fullmatch(text) else None

@@ -6,6 +6,7 @@ averaging or selection. All randomness comes from one seed, so the same objectiv
 the same machine and number of threads.
 """
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -63,10 +64,15 @@ def _silent(step: int, steps: int, loss: float) -> None:
     """Report nothing."""
 
 
+def same_rows(epoch: int) -> None:
+    """Every epoch has the rows that there were at the start."""
+
+
 @dataclass(frozen=True)
 class TrainingContext:
     """Where and from which seed to train, and whom to tell; `validate` returns a score, higher is better.
 
+    `on_epoch` hears the number of each epoch, from 0, before its batches are made: an objective may change its rows.
     With a `checkpoint` a killed training goes on where it was; only selection=last can be resumed.
     """
 
@@ -75,6 +81,7 @@ class TrainingContext:
     on_step: Callable[[int, int, float], None] = _silent
     validate: Callable[[], float] | None = None
     checkpoint: Checkpoint | None = None
+    on_epoch: Callable[[int], None] = same_rows
 
 
 @dataclass(frozen=True)
@@ -183,7 +190,10 @@ class _Loop:
     def _batches(self) -> Iterator[list[int]]:
         generator = torch.Generator().manual_seed(self.context.seed)
         made = 0
-        while made < self.steps:
+        for number in itertools.count():
+            if made >= self.steps:
+                return
+            self.context.on_epoch(number)
             epoch = bucketed_batches(self.objective.lengths, self.options.batch_size, generator)
             yield from epoch[: self.steps - made]
             made += len(epoch)

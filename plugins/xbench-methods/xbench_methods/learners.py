@@ -9,8 +9,8 @@ from xbench_encoders.encoder import TransformerEncoder
 
 from xbench.contracts import Examples, FitContext, TaskKind, TaskView
 from xbench_methods import chooser, classifier, reader, tagger
-from xbench_methods.learning import PartsObjective, learn, validation
-from xbench_methods.options import ReaderOptions
+from xbench_methods.learning import ONLY, PartsObjective, Run, learn, validation
+from xbench_methods.options import ClassifierOptions
 
 Set = tuple[str, Examples]  # labelled examples and the language they are in
 
@@ -33,7 +33,7 @@ class Learner:
         self,
         encoder: TransformerEncoder,
         task: TaskView,
-        options: ReaderOptions,
+        options: ClassifierOptions,
         context: FitContext,
         sets: Sequence[Set],
     ) -> Any:
@@ -42,11 +42,16 @@ class Learner:
         self.train(predictor, options, context, sets)
         return predictor
 
-    def train(self, predictor: Any, options: ReaderOptions, context: FitContext, sets: Sequence[Set]) -> None:
+    def train(
+        self, predictor: Any, options: ClassifierOptions, context: FitContext, sets: Sequence[Set], run: Run = ONLY
+    ) -> None:
         """Train a predictor, fresh or not, on the sets together."""
-        parts = [self.part(predictor, examples, language) for language, examples in sets]
-        objective = self.objective(predictor, parts)
-        learn(objective, predictor.encoder, options, context, validation(predictor, options, context))
+        objective = self.over(predictor, sets)
+        learn(objective, predictor.encoder, options, context, validation(predictor, options, context), run)
+
+    def over(self, predictor: Any, sets: Sequence[Set]) -> PartsObjective:
+        """The loss of a predictor over the sets together."""
+        return self.objective(predictor, [self.part(predictor, examples, language) for language, examples in sets])
 
 
 LEARNERS = {

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from xbench_encoders.encoder import TransformerEncoder
-from xbench_encoders.training import Objective, TrainingContext, TrainingOptions, adamw, train
+from xbench_encoders.training import Objective, TrainingContext, TrainingOptions, adamw, same_rows, train
 
 from xbench.contracts import Examples, FitContext, Predictor, Split
 from xbench.errors import StageError
@@ -73,6 +74,22 @@ class PartsObjective(ABC):
         """The summed loss of rows of a part."""
 
 
+@dataclass(frozen=True)
+class Run:
+    """What sets one training of a method apart: the name of its log, its seed if not the context's, and its length.
+
+    `steps` are updates, in place of the epochs of the options; `on_epoch` is that of `TrainingContext`.
+    """
+
+    name: str = "training"
+    seed: int | None = None
+    steps: int | None = None
+    on_epoch: Callable[[int], None] = same_rows
+
+
+ONLY = Run()
+
+
 @contextmanager
 def drawn_from(seed: int) -> Iterator[None]:
     """Whatever is drawn inside comes from the seed alone, and nothing outside notices."""
@@ -87,15 +104,18 @@ def learn(
     options: ClassifierOptions,
     context: FitContext,
     validate: Callable[[], float] | None,
+    run: Run = ONLY,
 ) -> None:
     """Train the objective in place as the options say, and log what happened."""
     if options.freeze == "embeddings":
         for table in encoder.embeddings():
             table.requires_grad_(False)
+    seed = context.seed if run.seed is None else run.seed
     log = train(
         objective,
         TrainingOptions(
             epochs=options.epochs,
+            steps=run.steps,
             batch_size=options.batch_size,
             learning_rate=options.learning_rate,
             warmup=options.warmup,
@@ -103,9 +123,9 @@ def learn(
             selection=options.selection,
             precision=options.precision,
         ),
-        TrainingContext(context.seed, encoder.device, context.progress, validate),
+        TrainingContext(seed, encoder.device, context.progress, validate, on_epoch=run.on_epoch),
     )
-    context.log("training", vars(log) | {"losses": list(log.losses), "validation": list(log.validation)})
+    context.log(run.name, vars(log) | {"losses": list(log.losses), "validation": list(log.validation)})
 
 
 def validation(predictor: Predictor, options: ClassifierOptions, context: FitContext) -> Callable[[], float] | None:

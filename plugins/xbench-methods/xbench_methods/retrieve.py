@@ -31,22 +31,27 @@ class RetrieveOptions:
     """What vectors are made of, and what is near.
 
     `layer` counts from 0, the embeddings, or back from -1, the last; `depth` is how many candidates a query is given
-    at most; `neighbours` are those of the margin.
+    at most; `neighbours` are those of the margin, 4 if none are given, and of CSLS, 10.
     """
 
-    search: Literal["cosine", "margin"] = "cosine"
+    search: Literal["cosine", "csls", "margin"] = "cosine"
     threshold: float | Literal["none", "dev"] = "none"
     depth: int = 1
-    neighbours: int = 4
+    neighbours: int | None = None
     pooling: Literal["mean-all", "mean", "cls"] = "mean-all"
     layer: int | None = None
     max_length: int = 512
 
     def __post_init__(self) -> None:
-        if self.depth < 1 or self.neighbours < 1 or self.max_length < 8:
+        if self.depth < 1 or self.nearest < 1 or self.max_length < 8:
             raise ValueError("depth and neighbours must be at least 1, max_length at least 8")
         if self.search == "margin" and self.depth > 1:
             raise ValueError("search=margin matches one to one: depth must be 1")
+
+    @property
+    def nearest(self) -> int:
+        """How many neighbours count: those asked for, or the published number."""
+        return self.neighbours if self.neighbours is not None else {"csls": 10}.get(self.search, 4)
 
 
 class Retrieve:
@@ -57,7 +62,10 @@ class Retrieve:
     and 20 on BUCC), two thirds of the way up for all others, and the last of an encoder whose means were trained.
     `pooling=mean` leaves the special tokens out, `cls` takes the first token.
 
-    `search=cosine` gives each query the `depth` nearest candidates. `search=margin` mines pairs one to one, as for
+    `search=cosine` gives each query the `depth` nearest candidates; `search=csls`, by which word translation is
+    scored, takes from twice the cosine the mean cosines of both texts with their `neighbours` nearest, so that a
+    candidate that is near to every query loses by it (Conneau et al. 2018, https://arxiv.org/abs/1710.04087).
+    `search=margin` mines pairs one to one, as for
     BUCC: by the ratio of a cosine to the mean cosine of both texts with their `neighbours` nearest (Artetxe and
     Schwenk 2019, https://arxiv.org/abs/1811.01136), without those that their side repeats. `threshold=dev` leaves out
     the pairs that score below what gives the best F1 on the target's validation split, a number those below it
@@ -67,7 +75,7 @@ class Retrieve:
 
     name = "retrieve"
     version = 1
-    summary = "nearest neighbours by sentence vectors, nothing is trained: retrieve[search=cosine|margin,layer=..]"
+    summary = "nearest neighbours by sentence vectors, nothing is trained: retrieve[search=cosine|csls|margin,layer=..]"
     citation = "Hu et al. 2020, XTREME, ICML, https://arxiv.org/abs/2003.11080"
     Options = RetrieveOptions
     task_kinds = frozenset({TaskKind.RETRIEVAL})

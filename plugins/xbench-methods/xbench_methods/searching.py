@@ -64,11 +64,10 @@ class Retriever:
         if self.options.search == "margin":
             return self._mined(queries, pool_, report)
         ids = [id_ for id_, _, _ in pool_]
-        found = nearest(
-            unit(self.vectors(queries, report), "query"),
-            unit(self.vectors(pool_, report), "candidate"),
-            self.options.depth,
-        )
+        sides = unit(self.vectors(queries, report), "query"), unit(self.vectors(pool_, report), "candidate")
+        if self.options.search == "csls":
+            sides = _scaled(*sides, self.options.nearest)
+        found = nearest(*sides, self.options.depth)
         pairs = [(id_, ids[at]) for (id_, _, _), row in zip(queries, found.indices, strict=True) for at in row.tolist()]
         scores = found.similarities.ravel()
         order = np.argsort(-scores, kind="stable")
@@ -76,7 +75,7 @@ class Retriever:
 
     def _mined(self, queries: Sequence[Text], pool_: Sequence[Text], report: Report) -> Candidates:
         matches = mine(
-            self.vectors(_unique(queries), report), self.vectors(_unique(pool_), report), self.options.neighbours
+            self.vectors(_unique(queries), report), self.vectors(_unique(pool_), report), self.options.nearest
         )
         return candidates(matches, _named(queries), _named(pool_))
 
@@ -151,6 +150,13 @@ def load_retriever(encoder: TransformerEncoder, task: TaskView, options: Retriev
 def _side(inputs: pa.Table, side: str) -> list[Text]:
     columns = [inputs[name].to_pylist() for name in ("id", "text", "language", "side")]
     return [(id_, text, language) for id_, text, language, of in zip(*columns, strict=True) if of == side]
+
+
+def _scaled(queries: Vectors, candidates: Vectors, neighbours: int) -> tuple[Vectors, Vectors]:
+    """Rows whose inner products are the CSLS of unit rows: 2 q.c less the mean cosine of each with its nearest."""
+    own = nearest(queries, candidates, neighbours).similarities.mean(axis=1, keepdims=True)
+    other = nearest(candidates, queries, neighbours).similarities.mean(axis=1, keepdims=True)
+    return np.hstack([2 * queries, -own, -np.ones_like(own)]), np.hstack([candidates, np.ones_like(other), other])
 
 
 def _unique(texts: Sequence[Text]) -> list[Text]:

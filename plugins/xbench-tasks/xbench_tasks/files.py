@@ -1,9 +1,12 @@
 """Official text files, read strictly: every error names file and line (counted from 1).
 
-Quotes are text, and only LF ends a line: U+2028, U+0085 and others that `str.splitlines` knows are text too.
+Quotes are text, and only LF ends a line: U+2028, U+0085 and others that `str.splitlines` knows are text too. A file
+whose name ends in `.gz` is unpacked.
 """
 
+import gzip
 import json
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -44,9 +47,18 @@ def _text(path: Path) -> str:
         raise MissingDataError(f"{path}: there is no such file") from error
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+    if path.suffix == ".gz":
+        data = _unpacked(path, data)
     if not data:
         raise DataError(f"{path}:1: the file is empty")
     return _decoded(path, data)
+
+
+def _unpacked(path: Path, data: bytes) -> bytes:
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path}: is no gzip file, or is cut off: {error}; fetch it again") from error
 
 
 def _decoded(path: Path, data: bytes) -> str:

@@ -15,58 +15,16 @@ turn of `_QUESTIONS` each kind of premise (its set of slots) occurs equally ofte
 premise alone says next to nothing.
 """
 
-from collections.abc import Mapping, Sequence
-from csv import QUOTE_NONE, DictReader
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
-from importlib.resources import files
 
-LANGUAGES = ("ar", "bg", "de", "el", "en", "es", "fr", "hi", "ru", "sw", "th", "tr", "ur", "vi", "zh")
+from xbench_tasks.sample.sentences import LANGUAGES, SLOTS, Meaning, draw, hashed, phrases, sentence
+
 SPLITS = ("train", "validation", "test")
 LABELS = ("entailment", "neutral", "contradiction")
 
 _HYPOTHESES = {"train": 500, "validation": 50, "test": 120}
-
-# The slots of a sentence; a sentence without an activity says where somebody is.
-_SLOTS = ("subject", "activity", "companion", "place", "time")
-# The fields of a pattern: an activity is a verb and its object.
-_FIELDS = ("subject", "verb", "object", "companion", "place", "time")
-
-_SVO = "{subject} {verb} {object} {companion} {place} {time}."
-_SOV = "{subject} {time} {companion} {place} {object} {verb}"
-# Word order by language: (somebody does something, somebody is somewhere).
-_PATTERNS = {
-    "ar": (
-        "{verb} {subject} {object} {companion} {place} {time}.",
-        "{subject} موجود {companion} {place} {time}.",
-    ),
-    "bg": (_SVO, "{subject} е {companion} {place} {time}."),
-    "de": (
-        "{subject} {verb} {time} {companion} {place} {object}.",
-        "{subject} ist {time} {companion} {place}.",
-    ),
-    "el": (_SVO, "{subject} είναι {companion} {place} {time}."),
-    "en": (_SVO, "{subject} is {companion} {place} {time}."),
-    "es": (_SVO, "{subject} está {companion} {place} {time}."),
-    "fr": (_SVO, "{subject} est {companion} {place} {time}."),
-    "hi": (_SOV + "।", "{subject} {time} {companion} {place} है।"),
-    "ru": (
-        "{subject} {time} {verb} {object} {companion} {place}.",
-        "{subject} {time} находится {place} {companion}.",
-    ),
-    "sw": (_SVO, "{subject} yuko {companion} {place} {time}."),
-    "th": (
-        "{subject}{verb}{object}{companion}{place}{time}",
-        "{subject}อยู่{companion}{place}{time}",
-    ),
-    "tr": (_SOV + ".", "{subject} {time} {companion} {place} bulunuyor."),
-    "ur": (_SOV + "۔", "{subject} {time} {companion} {place} ہے۔"),
-    # The place phrases carry the verb: Vietnamese `ở` is both "to be at" and "at".
-    "vi": (_SVO, "{subject} {place} {companion} {time}."),
-    # Chinese `在`, likewise.
-    "zh": ("{subject}{time}{companion}{place}{verb}{object}。", "{subject}{time}{companion}{place}。"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +68,13 @@ _QUESTIONS = (
     _Question("companion", "activity companion", "activity companion place", "activity place time"),
 )
 
-# What a sentence says, in no language: ids of phrases, in the order of `_SLOTS`.
-_Meaning = tuple[str, ...]
-
 
 @dataclass(frozen=True)
 class _Item:
     """A pair of meanings and its label."""
 
-    premise: _Meaning
-    hypothesis: _Meaning
+    premise: Meaning
+    hypothesis: Meaning
     label: str
 
     @property
@@ -141,8 +96,8 @@ def pairs(language: str, split: str) -> tuple[Pair, ...]:
     return tuple(
         Pair(
             id=f"{split}-{row:04d}",
-            premise=_sentence(language, item.premise),
-            hypothesis=_sentence(language, item.hypothesis),
+            premise=sentence(language, item.premise),
+            hypothesis=sentence(language, item.hypothesis),
             label=item.label,
         )
         for row, item in enumerate(_items()[split])
@@ -150,62 +105,20 @@ def pairs(language: str, split: str) -> tuple[Pair, ...]:
 
 
 @cache
-def _phrases() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
-    """Return the phrase table: slot -> phrase id -> language -> text."""
-    table: dict[str, dict[str, dict[str, str]]] = {slot: {} for slot in _SLOTS}
-    text = files("xbench_tasks.sample").joinpath("phrases.tsv").read_text(encoding="utf-8")
-    for row in DictReader(text.splitlines(), delimiter="\t", quoting=QUOTE_NONE):
-        table[row["slot"]][row["id"]] = {language: row[language] for language in LANGUAGES}
-    return table
-
-
-@cache
-def _words(language: str) -> Mapping[str, Mapping[str, str]]:
-    """Return what each phrase puts into a pattern: phrase id -> field -> text."""
-    words: dict[str, dict[str, str]] = {}
-    for slot, phrases in _phrases().items():
-        fields = ("verb", "object") if slot == "activity" else (slot,)
-        for phrase, texts in phrases.items():
-            words[phrase] = dict(zip(fields, texts[language].split("|"), strict=True))
-    return words
-
-
-@cache
-def _pattern(language: str, fields: tuple[str, ...]) -> str:
-    """Return the language's pattern for a sentence of exactly these fields."""
-    does, is_somewhere = _PATTERNS[language]
-    texts = {field: f"{{{field}}}" if field in fields else "" for field in _FIELDS}
-    pattern = does if "verb" in fields else is_somewhere
-    # A field left out leaves its space behind, also before the full stop.
-    return " ".join(pattern.format(**texts).split()).replace(" .", ".")
-
-
-@cache
-def _sentence(language: str, meaning: _Meaning) -> str:
-    """Return the sentence that says `meaning` in `language`."""
-    phrases = _words(language)
-    words: dict[str, str] = {}
-    for phrase in meaning:
-        words |= phrases[phrase]
-    text = _pattern(language, tuple(words)).format(**words)
-    return text[0].upper() + text[1:]
-
-
-@cache
 def _items() -> Mapping[str, tuple[_Item, ...]]:
     """Return the rows of every split, in no language and in their final order."""
-    used: set[_Meaning] = set()
+    used: set[Meaning] = set()
     splits: dict[str, tuple[_Item, ...]] = {}
     for split in SPLITS:
         rows: list[_Item] = []
         for number in range(_HYPOTHESES[split]):
             rows += _new_items(_QUESTIONS[number % len(_QUESTIONS)], f"{split} {number}", used)
         # A sort by hash shuffles alike everywhere; the generators of `random` promise no such thing.
-        splits[split] = tuple(sorted(rows, key=lambda item: _hash(item.text)))
+        splits[split] = tuple(sorted(rows, key=lambda item: hashed(item.text)))
     return splits
 
 
-def _new_items(question: _Question, key: str, used: set[_Meaning]) -> tuple[_Item, ...]:
+def _new_items(question: _Question, key: str, used: set[Meaning]) -> tuple[_Item, ...]:
     """Return a hypothesis that is not in `used`, under each label, and add it to `used`."""
     # Far fewer hypotheses are taken than the smallest kind of them (subject x place) has.
     attempt = 0
@@ -217,13 +130,13 @@ def _new_items(question: _Question, key: str, used: set[_Meaning]) -> tuple[_Ite
 
 def _ask(question: _Question, key: str) -> tuple[_Item, ...]:
     """Return the pair of each label for one event, drawn by `key`."""
-    event = {slot: _draw(tuple(_phrases()[slot]), f"{key} {slot}") for slot in _SLOTS}
+    event = {slot: draw(tuple(phrases()[slot]), f"{key} {slot}") for slot in SLOTS}
     asked, value = question.asked, event[question.asked]
     # Monday contradicts Friday, but neither "in the morning" nor "in winter".
-    alike = [one for one in _phrases()[asked] if one != value and _kind(one) == _kind(value)]
-    unlike = [one for one in _phrases()[asked] if _kind(one) != _kind(value)]
-    contradicting = event | {asked: _draw(alike, f"{key} contradiction")}
-    silent = event | {asked: _draw(unlike, f"{key} neutral")} if unlike else event
+    alike = [one for one in phrases()[asked] if one != value and _kind(one) == _kind(value)]
+    unlike = [one for one in phrases()[asked] if _kind(one) != _kind(value)]
+    contradicting = event | {asked: draw(alike, f"{key} contradiction")}
+    silent = event | {asked: draw(unlike, f"{key} neutral")} if unlike else event
     hypothesis = _meaning(event, question.hypothesis)
     return (
         _Item(_meaning(event, question.telling), hypothesis, "entailment"),
@@ -232,22 +145,12 @@ def _ask(question: _Question, key: str) -> tuple[_Item, ...]:
     )
 
 
-def _meaning(event: Mapping[str, str], slots: str) -> _Meaning:
+def _meaning(event: Mapping[str, str], slots: str) -> Meaning:
     """Return what is said of an event by its subject and `slots` (names with spaces between)."""
     said = ("subject", *slots.split())
-    return tuple(event[slot] for slot in _SLOTS if slot in said)
+    return tuple(event[slot] for slot in SLOTS if slot in said)
 
 
 def _kind(phrase: str) -> str:
     """Return the kind of a phrase id (`week` of `week.monday`), or nothing where the slot has no kinds."""
     return phrase.rpartition(".")[0]
-
-
-def _draw(options: Sequence[str], key: str) -> str:
-    """Return one of the options, chosen by the hash of `key`."""
-    return options[_hash(key) % len(options)]
-
-
-def _hash(text: str) -> int:
-    """Return 64 bits of the SHA-256 of a text."""
-    return int.from_bytes(sha256(text.encode("utf-8")).digest()[:8], "big")
