@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.fakes import SAMPLE, run, session
+from xbench.access import Grant, GuardedContext
 from xbench.contracts import Resource, Scope, Split
 from xbench.errors import DataError, UsageError
 from xbench.plan import StageKind
+from xbench.shelf import Shelf
 from xbench.testing import FakeAligner, FakeDictionary, FakeMethod, FakePlugin, FakeTask, check_resource
 
 ALIGNED = "fake-aligner+fake-method"
@@ -123,3 +125,18 @@ def test_where_only_what_is_judged_is_left_the_cell_is_skipped(tmp_path, resourc
 
 def test_a_resource_keeps_its_contract():
     check_resource(FakeDictionary(), SAMPLE)
+
+
+def test_a_method_that_learns_each_target_by_itself_needs_no_pairs_in_the_source(tmp_path):
+    made = FakePlugin(tmp_path, methods=[method(Resource.DICTIONARY)], resources=[FakeDictionary()])
+    opened = session(tmp_path, made)
+    assert {cell.cell.target for cell in opened.plan.cells} == {"en", "de", "fr"}
+    assert not opened.plan.skipped
+
+
+def test_translations_are_all_given_for_none_of_them_measures():
+    words = tuple(f"word{number}" for number in range(100))
+    pairs = FakeDictionary(supplies=Resource.TRANSLATIONS, words=words)
+    grant = Grant("en", ("de",), pairs={(Resource.TRANSLATIONS, "de"): pairs})
+    context = GuardedContext(grant, Shelf(SAMPLE), 0, "cpu", lambda step, steps, loss: None)
+    assert len(context.pairs(Resource.TRANSLATIONS, "de")) == 100

@@ -10,6 +10,7 @@ from xbench.contracts import Examples, PairedData, Resource, Split, Task
 from xbench.errors import ScopeError, StageError
 from xbench.keys import digest
 from xbench.shelf import Shelf, teaching
+from xbench.values import MEASURING
 
 Place = tuple[Task, Split]  # where to read: a task's split, which may be lent by another task
 
@@ -127,7 +128,9 @@ class GuardedContext:
         """Pairs of the source with a target."""
         if (resource, target) not in self._grant.pairs:
             raise ScopeError(_refusal(f"{resource} with {target!r}", [f"{r} {t}" for r, t in self._grant.pairs]))
-        found = teaching(self._shelf.pairs(self._grant.pairs[resource, target], self.source, target).rows)
+        found = self._shelf.pairs(self._grant.pairs[resource, target], self.source, target).rows
+        if resource in MEASURING:
+            found = teaching(found)
         self._count(str(resource), target, len(found))
         return found
 

@@ -106,6 +106,8 @@ class Granter:
     ) -> dict[tuple[Resource, str], PairedData]:
         """What supplies pairs of the source with each target; targets without any are left out of a joint fit."""
         source = self.cell.source
+        if targets == (source,) and hasattr(part.plugin, "task_kinds"):
+            return {}  # a method that learns each target by itself has no use for pairs in the source
         known = {name: one for name, one in sorted(self.supplies.items()) if one.supplies is resource}
         if asked != AUTO and asked not in known:
             raise unknown(f"resource of {resource}", asked, known)

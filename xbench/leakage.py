@@ -22,6 +22,7 @@ from xbench.contracts import Split, Task
 from xbench.errors import DataError
 from xbench.plan import Plan, PlannedCell, PredictStage, SkippedCell, align_chain
 from xbench.shelf import Shelf, teaching
+from xbench.values import MEASURING
 
 WORDS, CHARACTERS = 8, 16  # in a row
 SHORTEST = 20  # characters of a text that is compared as a whole
@@ -87,7 +88,8 @@ class Guard:
             yield Reading(f"{task.name} {what}", examples.provenance.fingerprint, texts, official)
         for (resource, target), paired in grant.pairs.items():
             pairs = self.shelf.pairs(paired, grant.source, target)
-            texts = [text for pair in teaching(pairs.rows) for text in pair]
+            read = teaching(pairs.rows) if resource in MEASURING else pairs.rows
+            texts = [text for pair in read for text in pair]
             yield Reading(f"{resource} of {paired.name} with {target}", pairs.provenance.fingerprint, texts)
 
     def _seen(self, reading: Reading, predict: PredictStage) -> frozenset[int]:

@@ -27,8 +27,7 @@ from xbench.remarks import label_of, of_training, targets_of
 from xbench.request import Grid, Recipe
 from xbench.shelf import Shelf
 from xbench.uses import Component, TaskUse
-
-MEASURING = (Resource.PARALLEL, Resource.DICTIONARY)
+from xbench.values import MEASURING
 
 
 def build_plan(grid: Grid, shelf: Shelf) -> Plan:

@@ -53,6 +53,7 @@ class Resource(StrEnum):
     TRANSLATIONS = "translations"
 
 
+MEASURING = (Resource.PARALLEL, Resource.DICTIONARY)  # of these one pair in ten measures encoders
 PAIRED = (Resource.PARALLEL, Resource.DICTIONARY, Resource.TRANSLATIONS)  # what `PairedData` supplies
 
 

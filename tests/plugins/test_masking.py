@@ -89,6 +89,15 @@ def test_the_head_is_tied_to_the_input_embeddings_and_drawn_from_the_seed():
     assert not tiny.same(again, other)
 
 
+def test_a_fresh_head_guesses_nearly_alike_however_long_the_rows_of_the_table_are():
+    encoder = tiny.encoder()
+    tokens = encoder.tokenize(TEXTS * 5, None, "en", 32)
+    with torch.no_grad():
+        encoder.embeddings()[0].mul_(100.0)
+    fresh = perplexity(MaskedModel(encoder, ["en"], 0).eval(), tokens, seed=0)
+    assert fresh < 3 * len(encoder.embeddings()[0])
+
+
 def test_towers_have_a_head_each_and_languages_of_one_tower_share_it():
     assert len(MaskedModel(tiny.encoder("en", "de"), ["en", "de"], 0).heads) == 1
     assert len(MaskedModel(tiny.paired(en=1, de=2), ["en", "de"], 0).heads) == 2

@@ -139,6 +139,14 @@ def test_a_run_that_made_text_less_likely_is_degenerate():
     assert logged["degenerate"].startswith("the perplexity of held-out text rose from ")
 
 
+def test_a_run_that_tells_words_no_better_than_a_guess_is_degenerate(monkeypatch):
+    readings = iter([99.0, 99.0, 90.0, 90.0])
+    monkeypatch.setattr("xbench_aligners.pretraining.perplexity", lambda *_: next(readings))
+    _, logged = fitted(Mlm(), MlmOptions(**FEW))
+    size = len(tiny.SPECIAL) + len(tiny.vocabulary("en", "de"))
+    assert logged["degenerate"] == f"the perplexity of held-out text is 90, of a mere guess {size}"
+
+
 def test_before_the_encoder_learns_only_the_head_does():
     options = MlmOptions(**{**FEW, "steps": 1, "head_steps": 99, "learning_rate": 1e-12, "head_learning_rate": 0.05})
     made = encoder()

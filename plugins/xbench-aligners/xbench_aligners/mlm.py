@@ -46,7 +46,8 @@ class Mlm:
     what a checkpoint was pre-trained with is not loaded. It is thrown away afterwards.
 
     Logged: updates and tokens of the encoder, those of the head alone before, and the perplexity of one text in ten,
-    kept back, by language: after the head has learned alone and at the end. Where it rose, the run is degenerate.
+    kept back, by language: after the head has learned alone and at the end. Where it rose, or is above that of guessing
+    among all of the vocabulary, the run is degenerate.
     """
 
     name = "mlm"

@@ -92,8 +92,10 @@ def pretrain(
     context.log("precision", log.precision)
     context.log("perplexity_before", _rounded(before))
     context.log("perplexity", _rounded(after))
-    if not _mean_log(after) <= _mean_log(before):
+    if _mean_log(after) > _mean_log(before):
         context.log("degenerate", f"the perplexity of held-out text rose from {_told(before)} to {_told(after)}")
+    elif _mean_log(after) > _mean_log(guess := _guesses(encoder, corpora)):
+        context.log("degenerate", f"the perplexity of held-out text is {_told(after)}, of a mere guess {_told(guess)}")
     return encoder
 
 
@@ -167,6 +169,12 @@ def _perplexities(model: MaskedModel, measured: Corpora, seed: int) -> dict[str,
     model.eval()
     found = {name: perplexity(model, tokens, seed) for name, tokens in measured.items()}
     return {name: value for name, value in found.items() if not math.isnan(value)}
+
+
+def _guesses(encoder: TransformerEncoder, corpora: Corpora) -> dict[str, float]:
+    """The perplexity of guessing all entries of the vocabulary alike, by corpus."""
+    modules = {name: encoder.tower(tokens.language).module for name, tokens in corpora.items()}
+    return {name: float(len(module.get_input_embeddings().weight)) for name, module in modules.items()}
 
 
 def _mean_log(perplexities: Mapping[str, float]) -> float:

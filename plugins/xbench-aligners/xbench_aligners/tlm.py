@@ -29,7 +29,7 @@ class Tlm:
     positions run on over both. With `mix` above 0 so large a share of the rows is unlabelled text of single languages,
     as the paper has it; for `mix=0` no such text is read. Source and target must share a tokenizer and a model.
 
-    Perplexities are logged by pair of languages: `en-de` has both sides hidden. Where they rose, the run is degenerate.
+    Perplexities are logged by pair of languages: in `en-de` words of both sides are hidden.
     """
 
     name = "tlm"
