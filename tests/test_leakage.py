@@ -59,7 +59,7 @@ class Sentences(FakeTask):
 class Parallel(FakeDictionary):
     """Holds so many test sentences, in English and German."""
 
-    name: str = "bitext"
+    name: str = "fake-bitext"
     supplies: Resource = Resource.PARALLEL
     languages: tuple = ("de",)
     copies: int = 0
@@ -85,7 +85,7 @@ def test_what_has_seen_test_sentences_is_refused_in_every_language_of_a_parallel
     assert skipped(opened) == {(ALIGNED, "en"), (ALIGNED, "de")}  # the German rows are the English ones
     assert {cell.cell.recipe for cell in opened.plan.cells} == {"fake-method"}
     (reason, *_) = (skip.reason for skip in opened.plan.skipped)
-    assert "of 12 test examples stand in the parallel sentences of bitext with de; --allow-leakage" in reason
+    assert "of 12 test examples stand in the parallel sentences of fake-bitext with de; --allow-leakage" in reason
 
 
 def test_where_rows_are_not_parallel_other_languages_are_not_touched(tmp_path):
@@ -98,7 +98,7 @@ def test_told_to_go_on_it_runs_and_the_row_is_marked(tmp_path):
     assert summary.counts["ok"] == 4
     (line,) = [line for line in board(opened.folder).splitlines() if "leakage" in line]
     assert "leakage: fake-model reader+fake-method" in line
-    assert "% of the test examples (de, the most of 2 languages) stand in the parallel sentences of bitext" in line
+    assert "% of the test examples (de, the most of 2 languages) stand in the parallel sentences of fake-bitext" in line
 
 
 def test_the_official_training_labels_are_reported_and_not_refused(tmp_path):
