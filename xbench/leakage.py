@@ -27,7 +27,9 @@ from xbench.values import MEASURING
 WORDS, CHARACTERS = 8, 16  # in a row
 SHORTEST = 20  # characters of a text that is compared as a whole
 REFUSED = 0.05  # a larger share than this: passages that two samples of an encyclopedia have in common are fewer
-_WORD = re.compile(r"\w+")
+# Vowel signs and the like are no letters to \w, which would cut words of Hindi or Tamil to pieces.
+_MARKS = "".join(chr(code) for code in range(0x300, 0x2000) if unicodedata.category(chr(code)).startswith("M"))
+_WORD = re.compile(rf"[\w{_MARKS}]+")
 _RUN = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 
 

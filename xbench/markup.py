@@ -18,16 +18,17 @@ def escape(text: str) -> str:
     A word that would do something stands in backticks: GitHub looks for mentions, emoji and mathematics after
     backslashes and entities are resolved, but nowhere in code.
     """
-    return _WORD.sub(_shown, _line(text))
+    return _WORD.sub(_shown, one_line(text))
 
 
 def code(text: str) -> str:
     """Text as code, one line as well; `escape` does it where a backtick or a pipe would end the code."""
-    line = _line(text)
+    line = one_line(text)
     return f"`{line}`" if line and not {"`", "|"} & set(line) else escape(line)
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
+    """The text on one line, of characters that can be printed."""
     return " ".join("".join(character if character.isprintable() else " " for character in text).split())
 
 
