@@ -130,6 +130,7 @@ def test_a_clean_training_says_nothing(tmp_path):
         ("the cat sat on the mat today", "The cat sat on the mat today!", True),  # short, and equal
         ("Thank you.", "thank you", False),  # too short to say anything
         ("वह कल बाज़ार गया था और फिर घर आया", "वह कल बाज़ार गया था और वहीं रुक गया", False),  # seven words
+        ("เขาไปตลาดเมื่อวานนี้แล้วกลับบ้าน", "เขาไปตลาดเมื่อวานนี้แล้วก็ไม่กลับ", False),  # four words
         ("敏捷的棕色狐狸跳过了那只懒惰的狗。今天", "他说敏捷的棕色狐狸跳过了那只懒惰的狗", True),
         ("敏捷的棕色狐狸跳过了那只懒惰的狗", "敏捷的棕色狐狸没有跳过那只勤劳的狗", False),
     ],

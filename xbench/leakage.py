@@ -1,7 +1,7 @@
 """The leakage guard: what a training reads must not be what it is judged on, in whatever language.
 
 Texts are compared without case and punctuation. A test example is seen when one of its texts shares eight words in a
-row with a text that trains (sixteen characters in scripts that write no blanks), or is shorter and equal to one. Where
+row with a text that trains (16 or 36 characters in scripts that write no blanks), or is shorter and equal to one. Where
 test examples are parallel, an example that is seen in one language is seen in all. The official training labels of a
 task are reported and never refused: they are what its published scores were trained on.
 """
@@ -24,13 +24,16 @@ from xbench.plan import Plan, PlannedCell, PredictStage, SkippedCell, align_chai
 from xbench.shelf import Shelf, teaching
 from xbench.values import MEASURING
 
-WORDS, CHARACTERS = 8, 16  # in a row
+WORDS = 8  # in a row; of characters, in scripts that write no blanks, about as much
 SHORTEST = 20  # characters of a text that is compared as a whole
 REFUSED = 0.05  # a larger share than this: passages that two samples of an encyclopedia have in common are fewer
 # Vowel signs and the like are no letters to \w, which would cut words of Hindi or Tamil to pieces.
 _MARKS = "".join(chr(code) for code in range(0x300, 0x2000) if unicodedata.category(chr(code)).startswith("M"))
 _WORD = re.compile(rf"[\w{_MARKS}]+")
-_RUN = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_RUNS = (
+    (re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]"), 36),  # Thai, Lao, Burmese, Khmer: letters
+    (re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"), 16),  # Chinese, Japanese: mostly syllables
+)
 
 
 @dataclass(frozen=True)
@@ -139,8 +142,10 @@ def marks_of(text: str) -> Iterator[int]:
     """What stands for a text: a number for every stretch of words, or for all of a short text; none of a very short."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     words, length = _WORD.findall(plain), WORDS
-    if _RUN.search(plain):
-        words, length = [character for word in words for character in word], CHARACTERS
+    for script, characters in _RUNS:
+        if script.search(plain):
+            words, length = [character for word in words for character in word], characters
+            break
     if len(words) < length:
         whole = " ".join(words)
         if len(whole) >= SHORTEST:
