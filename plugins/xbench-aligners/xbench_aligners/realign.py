@@ -60,7 +60,8 @@ class Realign:
     version = 1
     summary = "contrastive realignment of linked words: realign[links=argmax|dictionary,freeze=none|lower-half|...]"
     citation = (
-        "Wu & Dredze 2020, Do Explicit Alignments Robustly Improve Multilingual Encoders?, EMNLP, arXiv:2010.02537"
+        "Wu & Dredze 2020, Do Explicit Alignments Robustly Improve Multilingual Encoders?, EMNLP, "
+        "https://arxiv.org/abs/2010.02537"
     )
     Options = RealignOptions
 
