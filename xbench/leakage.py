@@ -7,9 +7,10 @@ task are reported and never refused: they are what its published scores were tra
 """
 
 import contextlib
+import functools
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -38,11 +39,11 @@ _RUNS = (
 
 @dataclass(frozen=True)
 class Reading:
-    """Texts that a fit may read: what they are, and whether they are the task's official training labels."""
+    """What a fit may read: the digest of it, its texts, and whether they are the task's official training labels."""
 
     what: str
     key: str
-    texts: Sequence[str]
+    texts: Callable[[], Sequence[str]]
     official: bool = False
 
 
@@ -89,12 +90,11 @@ class Guard:
         for what, language, (task, split) in places:
             examples = self.shelf.load(task, language, split)
             official = task is judged or task.name == judged.donor
-            texts = tables.texts(task.kind, examples.inputs)
+            texts = functools.partial(tables.texts, task.kind, examples.inputs)
             yield Reading(f"{task.name} {what}", examples.provenance.fingerprint, texts, official)
         for (resource, target), paired in grant.pairs.items():
             pairs = self.shelf.pairs(paired, grant.source, target)
-            read = teaching(pairs.rows) if resource in MEASURING else pairs.rows
-            texts = [text for pair in read for text in pair]
+            texts = functools.partial(_of_pairs, pairs.rows, resource in MEASURING)
             yield Reading(f"{resource} of {paired.name} with {target}", pairs.provenance.fingerprint, texts)
 
     def _seen(self, reading: Reading, predict: PredictStage) -> frozenset[int]:
@@ -102,7 +102,7 @@ class Guard:
         at = (reading.key, predict.task.name, predict.split)
         if at not in self._found:
             if reading.key not in self._marks:
-                self._marks[reading.key] = _marks(reading.texts)
+                self._marks[reading.key] = _marks(reading.texts())
             marks = self._marks[reading.key]
             self._found[at] = {language: index.rows(marks) for language, index in self._indexed(predict).items()}
         by_language = self._found[at]
@@ -153,6 +153,11 @@ def marks_of(text: str) -> Iterator[int]:
         return
     for start in range(len(words) - length + 1):
         yield hash(tuple(words[start : start + length]))
+
+
+def _of_pairs(rows: Sequence[tuple[str, str]], measuring: bool) -> list[str]:
+    """Both sides of the pairs that teach."""
+    return [text for pair in (teaching(rows) if measuring else rows) for text in pair]
 
 
 def _marks(texts: Iterable[str]) -> NDArray[np.int64]:
