@@ -135,7 +135,10 @@ class Index:
 
     def rows(self, marks: NDArray[np.int64]) -> frozenset[int]:
         """The rows that have one of some sorted marks."""
-        return frozenset(self.owners[np.isin(self.marks, marks)].tolist())
+        if not len(marks):
+            return frozenset()
+        places = np.minimum(np.searchsorted(marks, self.marks), len(marks) - 1)
+        return frozenset(self.owners[marks[places] == self.marks].tolist())
 
 
 def marks_of(text: str) -> Iterator[int]:

@@ -25,6 +25,7 @@ class Shelf:
     limit: int | None = None
     _read: dict[tuple[str, str, Split], Examples] = field(default_factory=dict)
     _paired: dict[tuple[str, str, str], Pairs] = field(default_factory=dict)
+    _languages: dict[tuple[str, Split], tuple[str, ...]] = field(default_factory=dict)
     _commonest: dict[tuple[str, str, Split], str] = field(default_factory=dict)
 
     def load(self, task: Task, language: str, split: Split) -> Examples:
@@ -90,10 +91,13 @@ class Shelf:
 
     def languages(self, task: Task, split: Split) -> tuple[str, ...]:
         """The languages there are; none where the task has no data of this origin."""
-        try:
-            return task.available(split, self.data)
-        except MissingDataError:
-            return ()
+        at = (task.name, split)
+        if at not in self._languages:
+            try:
+                self._languages[at] = task.available(split, self.data)
+            except MissingDataError:
+                self._languages[at] = ()
+        return self._languages[at]
 
 
 def _cut(limit: int, of: Provenance) -> str:
