@@ -15,7 +15,7 @@ ORDER = [
     "suite", "references", "registry", "uses", "request", "shelf", "access", "grants", "plan", "remarks", "leakage",
     "planner",
     "store", "journal", "items", "conformance", "statistics", "standings", "notes", "grids", "summary", "leaderboard",
-    "markup", "markdown", "render", "environment", "manifests", "stages", "workers", "runner", "progress", "session",
+    "markup", "markdown", "render", "canvas", "plots", "costs", "page", "environment", "manifests", "stages", "workers", "runner", "progress", "session",
     "layouts", "exports", "submission", "imports", "catalogue", "fake_task", "fake_aligner", "fake_plugin", "testing",
     "exchange", "kept", "verify",
     "publish", "boards", "cli",

@@ -47,7 +47,7 @@ def test_what_is_published_holds_by_itself(made, published):
     assert (len(found.held), found.differences, found.unchecked) == (12, [], {})
     assert verify.sealed(published) == ""
     files = {path.name for path in published.iterdir()}
-    assert files == {"README.md", "environment.json", "predictions.zip", "results.jsonl", "suite.toml"}
+    assert files == {"README.md", "environment.json", "index.html", "predictions.zip", "results.jsonl", "suite.toml"}
     with zipfile.ZipFile(published / "predictions.zip") as archive:
         assert len(archive.namelist()) == 12
 

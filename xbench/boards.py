@@ -17,7 +17,9 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 @click.command("leaderboard")
 @click.argument("results", type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(["markdown", "csv", "json"]), default="markdown", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["markdown", "html", "csv", "json"]), default="markdown", show_default=True
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
 @click.option("--check", is_flag=True, help="Fail where it differs from the file (-o; README.md by default).")
 @click.option("--reference", is_flag=True, help="Add published numbers, apart from the rows.")

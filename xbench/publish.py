@@ -1,4 +1,4 @@
-"""A folder to publish: the results with their predictions, the suite, the board, and what made them."""
+"""A folder to publish: the results with their predictions, the suite, the board and its page, and what made them."""
 
 from pathlib import Path
 
@@ -31,4 +31,5 @@ def publish(results: Path, target: Path, registry: Registry) -> list[str]:
         session.write(target / session.ENVIRONMENT, environment.read_text(encoding="utf-8"))
     session.seal(target)
     session.write(target / "README.md", session.board(target))
+    session.write(target / "index.html", session.board(target, "html"))
     return [f"the predictions of {lacking} results are not there: their scores cannot be verified"] if lacking else []

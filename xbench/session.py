@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xbench import environment, journal, leaderboard, references, render
+from xbench import environment, journal, leaderboard, page, references, render
 from xbench.cell import Result, Status
 from xbench.errors import StoreError, UsageError
 from xbench.keys import file_digest
@@ -175,7 +175,10 @@ def board(path: Path, form: str = "markdown", published: bool = False, readings:
             raise UsageError(f"{path}: no suite here names published numbers (references)")
         numbers = references.about(references.read(suite.references), (*suite.members, *suite.groups, suite.name))
     made = leaderboard.board(results, suite, numbers, readings)
-    text = {"markdown": render.to_markdown, "csv": render.to_csv, "json": render.to_json}[form](made)
+    if form == "html":
+        text = page.to_html(made, results, suite.title if suite else "")
+    else:
+        text = {"markdown": render.to_markdown, "csv": render.to_csv, "json": render.to_json}[form](made)
     return text.encode("utf-8", "backslashreplace").decode()  # a reason may hold a file name that is no UTF-8
 
 
