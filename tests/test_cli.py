@@ -7,6 +7,7 @@ import pytest
 from tests.fakes import files, suite
 from xbench import cli, registry, session
 from xbench.errors import DataError
+from xbench.keys import file_digest
 from xbench.testing import FakePlugin, FakeTask
 
 GRID = ["--suite", "fake-suite", "--methods", "fake-method", "--models", "fake-model"]
@@ -52,7 +53,8 @@ def test_run_prints_the_board_and_writes_results_board_and_environment(call):
     assert "3 ok (0 of them were there already); 1 trainings run" in err
     about = json.loads((folder / "environment.json").read_text())
     assert about["command"] == "xbench run --suite fake-suite --methods fake-method --models fake-model"
-    assert set(about) == {"command", "git", "made"}
+    assert set(about) == {"command", "git", "made", "results"}
+    assert about["results"] == file_digest(folder / "results.jsonl")
     assert "3 of them were there already); 0 trainings" in call("run", *GRID)[2]
 
 
