@@ -1,10 +1,10 @@
 """Adversarial alignment: move languages together until a discriminator cannot tell source from target."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from xbench.contracts import Context, Resource, Scope
+from xbench_aligners.saving import Weights
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class AdversarialOptions:
             raise ValueError("restarts counts the runs and must be 1 or more")
 
 
-class Adversarial:
+class Adversarial(Weights):
     """Domain-adversarial alignment of languages by gradient reversal, or by turns.
 
     Ganin et al. 2016 (JMLR 17, eq. 13-15), across languages as in Chen et al. 2018 and Keung et al. 2019:
@@ -74,11 +74,3 @@ class Adversarial:
         from xbench_aligners.reversal import align
 
         return align(encoder, options, context)
-
-    def save(self, encoder: Any, folder: Path) -> None:
-        """All weights as safetensors."""
-        encoder.save(folder)
-
-    def load(self, encoder: Any, folder: Path) -> Any:
-        """The weights again."""
-        return encoder.load(folder)

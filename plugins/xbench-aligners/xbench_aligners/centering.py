@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xbench.contracts import Context, Resource, Scope
-from xbench_aligners.mapped import Mapped
+from xbench_aligners.saving import Mapped
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
 """The control of every aligner that trains: as many more updates, on source text alone."""
 
-from pathlib import Path
 from typing import Any
 
 from xbench.contracts import Context, Resource, Scope
 from xbench_aligners.mlm import MlmOptions
+from xbench_aligners.saving import Weights
 
 
-class Continue:
+class Continue(Weights):
     """Masked language modelling on source text alone: what more training does without any other language.
 
     As `mlm` (Devlin et al. 2019), but no target is seen. Set beside an aligner with as many updates (`steps`,
@@ -34,11 +34,3 @@ class Continue:
         from xbench_aligners.pretraining import pretrain, texts
 
         return pretrain(encoder, [(1.0, texts(encoder, (context.source,), options, context))], options, context)
-
-    def save(self, encoder: Any, folder: Path) -> None:
-        """All weights as safetensors."""
-        encoder.save(folder)
-
-    def load(self, encoder: Any, folder: Path) -> Any:
-        """The weights again."""
-        return encoder.load(folder)

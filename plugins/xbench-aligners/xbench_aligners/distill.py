@@ -1,10 +1,10 @@
 """Multilingual knowledge distillation: translations learn the vectors that a teacher gives their sources."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from xbench.contracts import Context, Resource, Scope
+from xbench_aligners.saving import Means
 from xbench_aligners.sentences import BitextOptions
 
 
@@ -20,7 +20,7 @@ class DistillOptions(BitextOptions):
     teacher_pooling: Literal["mean", "mean-all", "cls"] = "mean"
 
 
-class Distill:
+class Distill(Means):
     """Sentence alignment by multilingual knowledge distillation (Reimers and Gurevych 2020, EMNLP, eq. 1).
 
     min over the student E of the mean over pairs (s, t) of  ½ (|E(s) - M(s)|² + |E(t) - M(s)|²) / d,
@@ -52,12 +52,3 @@ class Distill:
         from xbench_aligners.distillation import align
 
         return align(encoder, options, context)
-
-    def save(self, encoder: Any, folder: Path) -> None:
-        """All weights as safetensors."""
-        encoder.save(folder)
-
-    def load(self, encoder: Any, folder: Path) -> Any:
-        """The weights again; means were trained."""
-        encoder.pooling = "mean"
-        return encoder.load(folder)

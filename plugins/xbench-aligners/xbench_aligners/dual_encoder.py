@@ -1,10 +1,10 @@
 """Dual-encoder translation ranking: a sentence's translation is to be nearer than all others of the batch."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from xbench.contracts import Context, Resource, Scope
+from xbench_aligners.saving import Means
 from xbench_aligners.sentences import BitextOptions
 
 
@@ -21,7 +21,7 @@ class DualEncoderOptions(BitextOptions):
             raise ValueError("scale must be above 0, margin 0 or more")
 
 
-class DualEncoder:
+class DualEncoder(Means):
     """Sentence alignment by translation ranking with an additive margin (Yang et al. 2019; LaBSE, Feng et al. 2022).
 
     min of l(a to b) + l(b to a) over batches of N pairs, with the cosine c, scale s and margin m:
@@ -53,12 +53,3 @@ class DualEncoder:
         from xbench_aligners.ranking import align
 
         return align(encoder, options, context)
-
-    def save(self, encoder: Any, folder: Path) -> None:
-        """All weights as safetensors."""
-        encoder.save(folder)
-
-    def load(self, encoder: Any, folder: Path) -> Any:
-        """The weights again; means were trained."""
-        encoder.pooling = "mean"
-        return encoder.load(folder)

@@ -1,10 +1,10 @@
 """Continued pre-training by masked language modelling on unlabelled text of the source and the targets."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from xbench.contracts import Context, Resource, Scope
+from xbench_aligners.saving import Weights
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class MlmOptions:
             raise ValueError("rate must be between 0 and 1, alpha and warmup from 0 to 1")
 
 
-class Mlm:
+class Mlm(Weights):
     """Masked language modelling on text of the source and of all targets.
 
     min - sum over hidden m of log p(x_m | the rest): 15 % of the tokens are hidden, of which 80 % are masked and 10 %
@@ -70,11 +70,3 @@ class Mlm:
 
         languages = (context.source, *context.targets)
         return pretrain(encoder, [(1.0, texts(encoder, languages, options, context))], options, context)
-
-    def save(self, encoder: Any, folder: Path) -> None:
-        """All weights as safetensors."""
-        encoder.save(folder)
-
-    def load(self, encoder: Any, folder: Path) -> Any:
-        """The weights again."""
-        return encoder.load(folder)

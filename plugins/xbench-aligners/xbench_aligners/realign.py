@@ -1,10 +1,10 @@
 """Realignment: words that translate each other in parallel sentences are drawn together in their contexts."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from xbench.contracts import Context, Resource, Scope
+from xbench_aligners.saving import Weights
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class RealignOptions:
             raise ValueError("anchor must be 0 or more, temperature and learning_rate above 0")
 
 
-class Realign:
+class Realign(Weights):
     """Contrastive realignment on linked words of parallel sentences (Wu & Dredze 2020; Gaschi et al. 2023).
 
     For linked words (a, b) with the states h of `layer`, z = g(h) / ||g(h)||, g: d -> d -> 128 with one ReLU and no
@@ -78,11 +78,3 @@ class Realign:
         from xbench_aligners.realignment import realign
 
         return realign(encoder, options, context)
-
-    def save(self, encoder: Any, folder: Path) -> None:
-        """All weights as safetensors."""
-        encoder.save(folder)
-
-    def load(self, encoder: Any, folder: Path) -> Any:
-        """The weights again."""
-        return encoder.load(folder)

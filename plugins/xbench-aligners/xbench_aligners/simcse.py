@@ -1,10 +1,10 @@
 """Contrastive learning without pairs: a sentence is to be nearer to itself under another dropout than to others."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from xbench.contracts import Context, Resource, Scope
+from xbench_aligners.saving import Means
 from xbench_aligners.sentences import SentenceOptions
 
 
@@ -24,7 +24,7 @@ class SimcseOptions(SentenceOptions):
             raise ValueError("max_texts must be 2 or more, scale above 0")
 
 
-class Simcse:
+class Simcse(Means):
     """Sentence alignment without parallel text: unsupervised mSimCSE (Wang et al. 2022; SimCSE, Gao et al. 2021).
 
     min over batches of N sentences of the source of  -1/N sum_i log( e^{s c(u_i,v_i)} / sum_j e^{s c(u_i,v_j)} ),
@@ -57,12 +57,3 @@ class Simcse:
         from xbench_aligners.ranking import spread
 
         return spread(encoder, options, context)
-
-    def save(self, encoder: Any, folder: Path) -> None:
-        """All weights as safetensors."""
-        encoder.save(folder)
-
-    def load(self, encoder: Any, folder: Path) -> Any:
-        """The weights again; means were trained."""
-        encoder.pooling = "mean"
-        return encoder.load(folder)

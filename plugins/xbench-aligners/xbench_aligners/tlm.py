@@ -1,11 +1,11 @@
 """Continued pre-training by translation language modelling: a hidden word may be read off its translation."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from xbench.contracts import Context, Resource, Scope
 from xbench_aligners.mlm import MlmOptions
+from xbench_aligners.saving import Weights
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class TlmOptions(MlmOptions):
             raise ValueError("mix must be 0 or more and below 1")
 
 
-class Tlm:
+class Tlm(Weights):
     """Translation language modelling on parallel sentences (Conneau & Lample 2019).
 
     As `mlm`, but a row is a sentence and its translation, joined by the separators of a pair, and tokens of both are
@@ -57,11 +57,3 @@ class Tlm:
         if options.mix:
             kinds.append((options.mix, texts(encoder, (context.source, *context.targets), options, context)))
         return pretrain(encoder, kinds, options, context)
-
-    def save(self, encoder: Any, folder: Path) -> None:
-        """All weights as safetensors."""
-        encoder.save(folder)
-
-    def load(self, encoder: Any, folder: Path) -> Any:
-        """The weights again."""
-        return encoder.load(folder)
