@@ -14,11 +14,14 @@ ORDER = [
     "formats", "hookspecs",
     "suite", "references", "registry", "uses", "request", "shelf", "access", "grants", "plan", "remarks", "leakage",
     "planner",
-    "store", "journal", "items", "conformance", "statistics", "standings", "notes", "grids", "summary", "leaderboard",
-    "markup", "markdown", "render", "canvas", "plots", "costs", "page", "environment", "manifests", "stages", "workers", "runner", "progress", "session",
+    "store", "journal", "items", "conformance", "draws", "effects", "statistics", "ranks", "standings", "verified",
+    "ranking", "notes", "grids", "summary", "leaderboard",
+    "markup", "beside", "markdown", "render", "canvas", "plots", "costs", "page",
+    "latex", "cards", "every_eval", "bibliography", "forms",
+    "environment", "manifests", "stages", "workers", "runner", "progress", "session",
     "layouts", "exports", "submission", "imports", "catalogue", "fake_task", "fake_aligner", "fake_plugin", "testing",
-    "exchange", "kept", "verify",
-    "publish", "boards", "cli",
+    "exchange", "kept", "verify", "replan", "repredict", "retrain", "changes", "sides", "flips", "diff", "diff_text",
+    "publish", "merge", "boards", "verifying", "comparing", "cli",
 ]  # fmt: skip
 HEAVY = {"torch", "transformers", "datasets", "evaluate", "sentence_transformers", "peft", "huggingface_hub", "sklearn"}
 MODULES = sorted(path.stem for path in CORE.glob("*.py") if path.stem != "__init__")

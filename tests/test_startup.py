@@ -9,7 +9,8 @@ import pytest
 from tests.fakes import install, xbench
 
 GRID = ["--suite", "fake-suite", "--methods", "fake-method", "--models", "fake-model"]
-HEAVY = ("torch", "transformers", "datasets", "evaluate", "pandas", "pyarrow", "sklearn", "scipy", "matplotlib", "jinja2")
+HEAVY = ("torch", "transformers", "datasets", "evaluate", "pandas", "pyarrow", "sklearn", "scipy")
+HEAVY += ("matplotlib", "jinja2")
 PROBE = """
 import sys
 from xbench.cli import main

@@ -109,8 +109,8 @@ def test_intervals_cover_the_truth_as_often_as_they_say(parallel):
         rows = simulated(generator, (0.66, 0.60), examples=200, parallel=parallel)
         drawn = bootstrap(rows, parallel=parallel, draws=300)
         hits += [
-            drawn.average(0, LANGUAGES).covers(truth(0.66)),
-            drawn.difference(0, 1, LANGUAGES).covers(truth(0.66) - truth(0.60)),
+            drawn.average(0, LANGUAGES).interval.covers(truth(0.66)),
+            drawn.difference(0, 1, LANGUAGES).interval.covers(truth(0.66) - truth(0.60)),
         ]
     average, difference = hits / simulations
     assert 0.93 <= average <= 0.97
@@ -124,7 +124,7 @@ def test_the_gap_interval_covers_the_true_gap():
         (source,) = simulated(generator, (0.7,), examples=200, languages=("en",), parallel=False)
         (targets,) = simulated(generator, (0.6,), examples=200, parallel=False)
         drawn = bootstrap([source | targets], parallel=False, draws=300)
-        hits += drawn.gap(0, "en", LANGUAGES).covers(truth(0.7) - truth(0.6))
+        hits += drawn.gap(0, "en", LANGUAGES).interval.covers(truth(0.7) - truth(0.6))
     assert 0.93 <= hits / 400 <= 0.97
 
 
@@ -134,7 +134,7 @@ def test_seeds_that_differ_widen_the_interval_and_seeds_that_agree_do_not():
     agree = {"de": np.stack([one, one, one])}
     worse, better = one * (generator.random(500) < 0.9), np.maximum(one, generator.random(500) < 0.3)
     rows = [{"de": one[np.newaxis]}, agree, {"de": np.stack([one, worse, better])}]
-    single, same, wide = (width(bootstrap([row], parallel=True).average(0, ["de"])) for row in rows)
+    single, same, wide = (width(bootstrap([row], parallel=True).average(0, ["de"]).interval) for row in rows)
     assert same == pytest.approx(single)
     assert wide > 1.3 * single
 
@@ -144,8 +144,8 @@ def test_the_same_seeds_are_drawn_for_every_row():
     luck = np.repeat(generator.random((5, 1)) < 0.5, 100, axis=1).astype(float)
     rows = [{"de": luck}, {"de": luck}]
     drawn = bootstrap(rows, parallel=True)
-    assert width(drawn.average(0, ["de"])) > 50
-    assert drawn.difference(0, 1, ["de"]) == Interval(0.0, 0.0)
+    assert width(drawn.average(0, ["de"]).interval) > 50
+    assert drawn.difference(0, 1, ["de"]).interval == Interval(0.0, 0.0)
 
 
 def width(found):
@@ -158,13 +158,14 @@ def test_a_paired_interval_is_narrower_than_an_unpaired_one():
     rest = np.random.default_rng(4)
     shuffled = {at: values[:, rest.permutation(values.shape[1])] for at, values in rows[1].items()}
     unpaired = bootstrap([rows[0], shuffled], parallel=True)
-    assert width(drawn.difference(0, 1, LANGUAGES)) < 0.5 * width(unpaired.difference(0, 1, LANGUAGES))
+    apart = width(unpaired.difference(0, 1, LANGUAGES).interval)
+    assert width(drawn.difference(0, 1, LANGUAGES).interval) < 0.5 * apart
 
 
 def test_parallel_examples_are_one_sample_and_others_are_one_per_language():
     (row,) = simulated(np.random.default_rng(5), (0.6,))
-    together = bootstrap([row], parallel=True).average(0, LANGUAGES)
-    apart = bootstrap([row], parallel=False).average(0, LANGUAGES)
+    together = bootstrap([row], parallel=True).average(0, LANGUAGES).interval
+    apart = bootstrap([row], parallel=False).average(0, LANGUAGES).interval
     assert width(apart) == pytest.approx(width(together) / np.sqrt(3), rel=0.15)
 
 
@@ -172,7 +173,7 @@ def test_parallel_examples_are_one_sample_and_others_are_one_per_language():
 def test_equal_rows_differ_by_exactly_nothing(values, parallel):
     row = {"de": np.array([values]), "sw": np.array([values[1:]])}
     drawn = bootstrap([row, dict(row)], parallel=parallel, draws=50)
-    assert drawn.difference(0, 1, ["de", "sw"]) == Interval(0.0, 0.0)
+    assert drawn.difference(0, 1, ["de", "sw"]).interval == Interval(0.0, 0.0)
 
 
 def test_another_row_or_language_moves_no_number():
@@ -185,7 +186,7 @@ def test_another_row_or_language_moves_no_number():
 def test_draws_do_not_depend_on_how_many_are_held_at_a_time(monkeypatch):
     rows = simulated(np.random.default_rng(7), (0.6, 0.5))
     whole = bootstrap(rows, parallel=True, draws=100).rows[1]["sw"]
-    monkeypatch.setattr("xbench.statistics._CELLS", 7 * 300)
+    monkeypatch.setattr("xbench.draws._CELLS", 7 * 300)
     assert bootstrap(rows, parallel=True, draws=100).rows[1]["sw"].tolist() == whole.tolist()
 
 

@@ -59,7 +59,7 @@ def test_its_folder_holds_all_that_makes_its_board(tmp_path):
 def test_fewer_languages_than_the_suite_has_are_no_score(tmp_path):
     opened, _ = run(tmp_path, plugin(tmp_path), languages=("de",))
     (summary,) = json.loads(sessions.board(opened.folder, "json"))["summaries"]
-    assert summary["rows"][0]["score"] == {"value": None, "interval": None}
+    assert summary["rows"][0]["score"] == {"value": None, "interval": None, "beyond": None}
     assert summary["notes"] == [
         "second is second[method=lookup]",
         "fake-task: no score of fake-model fake-method, for want of fr (seed 0)",

@@ -1,13 +1,13 @@
-"""The commands that make boards of results, publish them, and check that they hold."""
+"""The commands that make boards of results and publish them."""
 
 import logging
-import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 from xbench.errors import UsageError, XbenchError
-from xbench.exchange import data_at
+from xbench.forms import FORMS
 from xbench.registry import load_registry
 
 log = logging.getLogger("xbench")
@@ -17,22 +17,21 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 @click.command("leaderboard")
 @click.argument("results", type=click.Path(path_type=Path))
-@click.option(
-    "--format", "form", type=click.Choice(["markdown", "html", "csv", "json"]), default="markdown", show_default=True
-)
+@click.option("--format", "form", type=click.Choice(list(FORMS)), default="markdown", show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
 @click.option("--check", is_flag=True, help="Fail where it differs from the file (-o; README.md by default).")
-@click.option("--reference", is_flag=True, help="Add published numbers, apart from the rows.")
-@click.option("--diagnostics", is_flag=True, help="Add how well languages meet in the encoders, whatever the task.")
-def leaderboard_command(
-    results: Path, form: str, output: Path | None, check: bool, reference: bool, diagnostics: bool
-) -> None:
+@click.option("--reference", "published", is_flag=True, help="Add published numbers, apart from the rows.")
+@click.option("--diagnostics", "readings", is_flag=True,
+              help="Add how well languages meet in the encoders, whatever the task.")  # fmt: skip
+@click.option("--baseline", default="", metavar="RECIPE",
+              help="Compare rows with this one of their model; by default its first one without aligner.")  # fmt: skip
+def leaderboard_command(results: Path, form: str, output: Path | None, check: bool, **asked: Any) -> None:
     """Make the board of a results folder or file."""
     from xbench import render, session
 
     if check and form != "markdown" and not output:
         raise UsageError(f"--check with --format {form} needs -o: README.md holds the board as Markdown")
-    text = session.board(results, form, reference, diagnostics)
+    text = session.board(results, form, **asked)
     if check:
         if difference := render.check(text, output or (results if results.is_dir() else results.parent) / "README.md"):
             raise XbenchError(f"the board differs from the file:\n{difference}")
@@ -52,29 +51,3 @@ def publish_command(results: Path, output: Path) -> None:
     for remark in publish(results, output, load_registry()):
         log.warning(remark)
     log.info("published in %s", output)
-
-
-@click.command("verify")
-@click.argument("results", type=_FOLDER)
-@click.option("--level", type=click.Choice(["rescore"]), default="rescore", show_default=True,
-              help="rescore: every score again from the kept predictions and the gold.")  # fmt: skip
-@click.option("--data", envvar="XBENCH_DATA", help="A folder of official files, or 'hub', where they were scored.")
-def verify_command(results: Path, level: str, data: str | None) -> None:
-    """Check that results are what they say. Exit code 4 where they are not."""
-    from xbench import render, session, verify
-
-    found = session.read_results(results)
-    report = verify.Rescore(results, load_registry(), data_at(data)).report(found)
-    click.echo(verify.to_text(report))
-    faults = [verify.sealed(results)]
-    try:
-        board = session.board(results)
-    except XbenchError as error:
-        faults.append(f"no board can be made of these results: {error}")
-    else:
-        if (results / "README.md").is_file() and render.check(board, results / "README.md"):
-            faults.append("README.md is not the board of these results; see `xbench leaderboard --check`")
-    for fault in filter(None, faults):
-        log.error(fault)
-    if report.differences or any(faults):
-        sys.exit(MISMATCH)

@@ -8,6 +8,8 @@ from typing import Any
 
 from xbench.errors import StoreError
 
+LEVELS = ("rescore", "repredict", "retrain")  # of verification: what fails at one has passed no higher one either
+
 
 class Status(StrEnum):
     """What became of a cell."""

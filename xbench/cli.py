@@ -13,12 +13,14 @@ from typing import Any
 import click
 
 from xbench import __version__, catalogue
-from xbench.boards import leaderboard_command, publish_command, verify_command
+from xbench.boards import leaderboard_command, publish_command
+from xbench.comparing import diff_command, merge_command
 from xbench.errors import UsageError, XbenchError, unknown
 from xbench.exchange import data_at, export_command, import_command
-from xbench.names import split_list, split_models
+from xbench.names import seeds_of, split_list, split_models
 from xbench.registry import KINDS, load_registry
 from xbench.request import DEFAULT_MODEL, Request
+from xbench.verifying import verify_command
 
 log = logging.getLogger("xbench")
 KIND = click.Choice([*(kind + "s" for kind in KINDS), "plugins"])
@@ -75,11 +77,8 @@ def _session(**given: Any) -> Any:
 
     place, output = given.pop("data"), given.pop("output")
     data = data_at(place)
-    seeds = split_list(given.pop("seeds"))
-    if not all(seed.isdecimal() and len(seed) < 20 and int(seed) < 2**63 for seed in seeds):
-        raise UsageError(f"--seeds {','.join(seeds)}: seeds are whole numbers from 0, below 2**63, such as 0,1,2")
     given |= {name: tuple(split_list(given[name])) for name in ("methods", "languages")}
-    given |= {"models": tuple(split_models(given["models"])), "seeds": tuple(dict.fromkeys(map(int, seeds)))}
+    given |= {"models": tuple(split_models(given["models"])), "seeds": seeds_of(given["seeds"])}
     return open_session(Request(data=data, **given), load_registry(), output)
 
 
@@ -149,7 +148,9 @@ def show_command(kind: str, name: str, as_json: bool) -> None:
     click.echo(json.dumps(record, indent=1) if as_json else catalogue.record_to_text(record))
 
 
-for _command in (leaderboard_command, publish_command, verify_command, import_command, export_command):
+for _command in (
+    leaderboard_command, publish_command, verify_command, diff_command, merge_command, import_command, export_command,
+):  # fmt: skip
     cli.add_command(_command)
 
 

@@ -68,9 +68,9 @@ def archived(
         if made is None:
             found.append(replace(result, predictions=imported))
             continue
-        name = f"{result.keys['predict']}.parquet"
-        members[name] = made
-        about = {"path": ARCHIVE, "member": name, "sha256": hashlib.sha256(made).hexdigest()}
+        sha256 = hashlib.sha256(made).hexdigest()
+        name = _member(str(result.keys["predict"]), sha256, made, members)
+        about = {"path": ARCHIVE, "member": name, "sha256": sha256}
         found.append(replace(result, predictions={**about, "rows": result.predictions.get("rows"), **imported}))
     if members:
         try:
@@ -80,6 +80,15 @@ def archived(
         except OSError as error:
             raise StoreError(f"{target}: cannot be written: {error.strerror or error}") from error
     return found, lacking
+
+
+def _member(key: str, sha256: str, made: bytes, members: dict[str, bytes]) -> str:
+    """Add a file to the archive; one of the same key is another where two machines did not come to the same."""
+    name = f"{key}.parquet"
+    if members.setdefault(name, made) != made:
+        name = f"{key}-{sha256}.parquet"
+        members[name] = made
+    return name
 
 
 def _answers(table: pa.Table, kind: TaskKind) -> bytes:

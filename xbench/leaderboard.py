@@ -7,11 +7,14 @@ from math import isfinite
 
 import numpy as np
 
+from xbench import names
 from xbench.cell import Result, Status
+from xbench.errors import UsageError
 from xbench.grids import Grid, apart, with_failures
 from xbench.notes import APART, incidents, remarks, served
+from xbench.ranking import ranked
 from xbench.references import Reference
-from xbench.standings import Board, Dataset, Estimate, Row, Table, ranked
+from xbench.standings import Board, Dataset, Estimate, Row, Table
 from xbench.suite import Suite
 from xbench.summary import summaries
 
@@ -21,16 +24,21 @@ def board(
     suite: Suite | None = None,
     references: Iterable[Reference] = (),
     readings: bool = False,
+    baseline: str = "",
 ) -> Board:
     """The board. Of two records of a cell the later counts; beyond that the order of results does not matter.
 
     A cell without a score has no test data to go by: every table of its task and source names it in a note.
     A `suite` of several tasks gives them summaries; `references` are taken as they are, and change nothing. With
-    `readings` the rows have what diagnostics say of their encoders.
-    Raises StoreError when a result's values per example are broken.
+    `readings` the rows have what diagnostics say of their encoders. `baseline` is a recipe that the other rows of its
+    model are compared with, see `ranking`.
+    Raises StoreError when a result's values per example are broken, UsageError when no row is such a baseline.
     """
+    baseline = names.join_recipe(names.parse_recipe(baseline)) if baseline else ""
     last = {result.cell: _checked(result) for result in results}
     ordered = sorted(last.values(), key=lambda result: (result.cell.task, result.cell.source, result.cell))
+    if baseline and baseline not in (recipes := {result.cell.recipe for result in ordered}):
+        raise UsageError(f"no row has the recipe {baseline}; there are {', '.join(sorted(recipes)) or 'none'}")
     tables, scored = [], []
     for (task, source), each in groupby(ordered, key=lambda result: (result.cell.task, result.cell.source)):
         block = list(each)
@@ -39,7 +47,7 @@ def board(
         notes = [*served(task), *incidents([result for result in block if result.status is not Status.OK])]
         if len(grids) > 1:
             notes.append(APART)
-        tables += [_table(task, grid, notes, readings) for grid in grids or [Grid(source, Dataset())]]
+        tables += [_table(task, grid, notes, readings, baseline) for grid in grids or [Grid(source, Dataset())]]
         scored += grids
     return Board(tuple(tables), summaries(suite, scored) if suite else (), tuple(references))
 
@@ -50,7 +58,7 @@ def _checked(result: Result) -> Result:
     return replace(result, status=Status.FAILED, reason="its score is not a finite number")
 
 
-def _table(task: str, grid: Grid, notes: Sequence[str], readings: bool) -> Table:
+def _table(task: str, grid: Grid, notes: Sequence[str], readings: bool, baseline: str) -> Table:
     rows = [_row(model, recipe, grid) for model, recipe in sorted(grid.cells)]
     if readings:
         rows = [replace(row, readings=_readings(grid, (row.model, row.recipe))) for row in rows]
@@ -66,7 +74,7 @@ def _table(task: str, grid: Grid, notes: Sequence[str], readings: bool) -> Table
         notes=(),
     )
     items = [grid.items((row.model, row.recipe)) if row.average.value is not None else {} for row in rows]
-    table = ranked(table, items)
+    table = ranked(table, items, baseline)
     return replace(table, notes=(*remarks(table, grid.all()), *notes))
 
 

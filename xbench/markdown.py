@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from xbench.markup import NONE, between, code, escape, grid, number, to_best
-from xbench.notes import LEGEND, PUBLISHED, SUITE_LEGEND, seeded, supervision
+from xbench import verified
+from xbench.beside import beside, comparisons, places
+from xbench.markup import NONE, between, code, decimals, escape, grid, number, to_best
+from xbench.notes import COMPARED_LEGEND, LEGEND, PUBLISHED, SUITE_LEGEND, seeded, supervision
 from xbench.references import Reference
-from xbench.standings import Board, Row, Summary, Table
+from xbench.standings import Board, Estimate, Row, Summary, Table
+from xbench.statistics import Interval
 
 WIDEST = 16  # languages beside each other; more stand below each other in a table of their own
 
@@ -19,8 +22,11 @@ def to_markdown(board: Board) -> str:
     if not board.tables:
         return "No results.\n"
     parts = [*map(_suite, board.summaries), *map(_section, board.tables), *_published(board.references)]
-    legend = f"{LEGEND}\n{SUITE_LEGEND}" if board.summaries else LEGEND
-    return "\n\n".join([*parts, legend]) + "\n"
+    parts += [f"{verified.LEGEND} {code(board.results)}."] * bool(board.results)
+    parts += _notes([board.ignored] * bool(board.ignored))
+    compared = any(beside(table.rows) for table in board.tables) or any(beside(one.rows) for one in board.summaries)
+    legend = [LEGEND, *[COMPARED_LEGEND] * compared, *[SUITE_LEGEND] * bool(board.summaries)]
+    return "\n\n".join([*parts, "\n".join(legend)]) + "\n"
 
 
 def _suite(summary: Summary) -> str:
@@ -31,9 +37,8 @@ def _suite(summary: Summary) -> str:
             "" if row.rank is None else str(row.rank),
             code(row.model),
             code(row.recipe),
-            number(row.score.value),
-            between(row.score),
-            to_best(row),
+            *_estimated(row.score),
+            to_best(row, decimals(row.to_best.interval)),
             *(number(row.tasks[task]) for task in tasks),
             *(number(row.groups[group]) for group in groups),
         ]
@@ -48,24 +53,31 @@ def _suite(summary: Summary) -> str:
     grouped = "".join(f" Group {code(group)}: {escape(', '.join(summary.groups[group]))}." for group in groups)
     parts.append(f"The score is the mean of the {over} scores; {seeded(summary.seeds)}.{grouped}")
     parts.append(grid(head, lines, {"model", "recipe"}))
-    return "\n\n".join([*parts, *_notes(summary.notes)])
+    return "\n\n".join([*parts, *places(summary.rows), *_notes(summary.notes)])
 
 
 def _section(table: Table) -> str:
     parts = [f"## {escape(table.task)} (source {escape(table.source)})", _data(table)]
     if table.rows or table.majority:
         wide = len(table.languages) > WIDEST
-        beside = () if wide else table.languages
+        columns = () if wide else table.languages
         head = ["rank", "model", "recipe", "avg", "95 %", "to best", "gap", escape(f"avg with {table.source}")]
-        head = [*head, *map(escape, beside), "seeds", "supervision"]
-        lines = [_summary(row, beside, code) for row in table.rows]
-        lines += [_summary(row, beside, escape) for row in table.majority]
-        parts.append(grid(head, lines, {"model", "recipe", "supervision"}))
+        head = [*head, *map(escape, columns), "seeds", "supervision"]
+        digits = _digits(table.rows)
+        lines = [_summary(row, code, columns, digits) for row in table.rows]
+        lines += [_summary(row, escape, columns, digits) for row in table.majority]
+        if any(row.verified for row in table.rows):
+            head.append("verified")
+            lines = [[*line, row.verified] for line, row in zip(lines, table.lines, strict=True)]
+        parts.append(grid(head, lines, {"model", "recipe", "supervision", "verified"}))
         if wide:
             head = ["language", *(code(f"{row.model} {row.recipe}") for row in table.rows)]
             head += [escape(f"{row.model} {row.recipe}") for row in table.majority]
-            below = [[escape(at), *(number(row.scores.get(at)) for row in table.lines)] for at in table.languages]
+            below = [
+                [escape(at), *(number(row.scores.get(at), digits) for row in table.lines)] for at in table.languages
+            ]
             parts.append(grid(head, below, {"language"}))
+    parts += comparisons(table)
     parts += [_readings(table)] if any(row.readings for row in table.rows) else []
     return "\n\n".join([*parts, *_notes(table.notes)])
 
@@ -98,20 +110,31 @@ def _data(table: Table) -> str:
     return escape(f"Data: {named}; {metric}; n = {'; '.join(sizes)}, {kind}.")
 
 
-def _summary(row: Row, languages: Iterable[str], name: Callable[[str], str]) -> list[str]:
+def _summary(row: Row, name: Callable[[str], str], languages: Iterable[str], digits: int) -> list[str]:
     return [
         "" if row.rank is None else str(row.rank),
         name(row.model),
         name(row.recipe),
-        number(row.average.value),
-        between(row.average),
-        to_best(row),
-        number(row.gap.value),
-        number(row.average_with_source),
-        *(number(row.scores.get(language)) for language in languages),
+        *_estimated(row.average),
+        to_best(row, decimals(row.to_best.interval)),
+        number(row.gap.value, decimals(row.gap.interval)),
+        number(row.average_with_source, decimals(row.average.interval)),
+        *(number(row.scores.get(language), digits) for language in languages),
         ", ".join(str(seed) for seed in row.seeds),
         escape(supervision(row.supervision)),
     ]
+
+
+def _estimated(estimate: Estimate) -> list[str]:
+    """A number and its interval, with the digits that this supports."""
+    digits = decimals(estimate.interval)
+    return [number(estimate.value, digits), between(estimate, digits)]
+
+
+def _digits(rows: Sequence[Row]) -> int:
+    """What the mean interval of a row in a language supports."""
+    widths = [found.upper - found.lower for row in rows for found in row.intervals.values()]
+    return decimals(Interval(0.0, sum(widths) / len(widths)) if widths else None)
 
 
 def _published(references: Sequence[Reference]) -> list[str]:

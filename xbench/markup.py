@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from math import floor, log10
 
 from tabulate import tabulate
 
 from xbench.standings import Estimate, Row, SuiteRow
+from xbench.statistics import Interval
 
 NONE = "n/a"
+_ERRORS = 2 * 1.96  # standard errors between the ends of an interval
 _WORD = re.compile(r"(\(?)([^\s`|]+?)([.,;:)]*)(?=[\s`|]|$)|[`|]")
 _ACTIVE = re.compile(r"[\\*_~\[\]<>&@$]|:(?!$)|www|#\w", re.IGNORECASE)  # what Markdown or GitHub takes for more
 
@@ -44,21 +47,40 @@ def number(value: float | None, digits: int = 1) -> str:
     return NONE if value is None else f"{round(value, digits) + 0.0:.{digits}f}"  # + 0.0: never -0.0
 
 
+def decimals(found: Interval | None) -> int:
+    """Digits after the point that an interval supports: 0 to 2, and 1 where there is none.
+
+    The standard error has two digits where they are at most 35, else one (Particle Data Group, Review of Particle
+    Physics, Introduction, Rounding); its last one is the last of the number.
+    """
+    error = (found.upper - found.lower) / _ERRORS if found else 0.0
+    if error <= 0:
+        return 1
+    first = floor(log10(error))
+    return min(max(int(error < 3.55 * 10.0**first) - first, 0), 2)
+
+
 def between(estimate: Estimate, digits: int = 1) -> str:
     """The ends of an interval, or n/a."""
     found = estimate.interval
     return NONE if found is None else f"{number(found.lower, digits)} to {number(found.upper, digits)}"
 
 
-def to_best(row: Row | SuiteRow) -> str:
+def to_best(row: Row | SuiteRow, digits: int = 1) -> str:
     """How far a row is behind the best, whether that is a tie, or that it is the best."""
     if row.to_best.value is None:
         return "best" if row.rank else NONE
-    found = number(row.to_best.value)
-    if row.to_best.interval is not None:  # an end that rounds to zero must not look as if it were zero
-        near = not row.tie and "0.0" in between(row.to_best).split(" to ")
-        found += f" ({between(row.to_best, 3 if near else 1)})"
+    found = difference(row.to_best, digits)
     return f"tie, {found}" if row.tie else found
+
+
+def difference(estimate: Estimate, digits: int = 1) -> str:
+    """A difference with its interval, whose end must not look like zero where it only rounds to it."""
+    if estimate.interval is None:
+        return number(estimate.value, digits)
+    ends = between(estimate, digits)
+    near = not estimate.interval.covers(0.0) and 0.0 in map(float, ends.split(" to "))
+    return f"{number(estimate.value, digits)} ({between(estimate, 3) if near else ends})"
 
 
 def grid(head: Sequence[str], lines: Sequence[Sequence[str]], left: Iterable[str]) -> str:

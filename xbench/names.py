@@ -63,6 +63,14 @@ def split_list(texts: tuple[str, ...]) -> list[str]:
     return list(dict.fromkeys(part for part in parts if part))
 
 
+def seeds_of(texts: tuple[str, ...]) -> tuple[int, ...]:
+    """Seeds from repeated and comma-separated values, each once. Raises UsageError on what is none."""
+    seeds = split_list(texts)
+    if not all(seed.isdecimal() and len(seed) < 20 and int(seed) < 2**63 for seed in seeds):
+        raise UsageError(f"--seeds {','.join(seeds)}: seeds are whole numbers from 0, below 2**63, such as 0,1,2")
+    return tuple(dict.fromkeys(map(int, seeds)))
+
+
 def split_models(texts: tuple[str, ...]) -> list[str]:
     """Like `split_list`, but neighbours of one text of the form `language=model` are one paired model: `en=a,zh=b`."""
     models: list[str] = []

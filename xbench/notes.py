@@ -12,15 +12,27 @@ LEGEND = f"""\
 
 - *avg*: mean over the target languages, without the source, of the mean over seeds. *gap*: the source's score
   minus avg. *n/a*: a language or seed is missing, and a mean of fewer does not compare; the notes say which.
-- *95 %*: interval of avg by percentile bootstrap, {DRAWS} draws over test examples, and over seeds if several.
-  All rows are scored on the same draws, and so are languages whose test examples are parallel. Two or three
-  seeds say little of other seeds, and one says nothing.
+- *95 %*: interval of avg over these languages by percentile bootstrap, {DRAWS} draws of test examples. All rows
+  are scored on the same draws, and so are languages whose test examples are parallel. Where there are several
+  seeds it is as much wider as they differ beyond their examples, by Student's t: two seeds that differ say little
+  of other seeds, and one says nothing. Numbers have the digits that their intervals support; those of languages
+  alike, by the mean interval.
 - *to best*: avg minus that of the best row, with its interval. A *tie* is a difference whose interval covers
   zero; rows that tie with the best share its rank. Each row is judged by itself: among 20 rows that are
   equally good, expect one to look different.
 - *majority class*: the score of always answering the commonest training label, a row per such label.
 - *n*: test examples per language. *supervision*: how many rows of data were really read, by language: an
   example or a text is a row, and so is a pair of texts."""
+
+COMPARED_LEGEND = """\
+- *ranks*: those that the row may have with 95 % confidence, by all its differences to others at once (Holm).
+  *ties*: two rows have a letter in common where they tie, each two judged by themselves.
+- *to baseline*: avg minus that of the baseline, the first recipe without aligner of the row's model unless
+  another is named, with its interval. *other languages*: its interval for languages like these, if these are a
+  sample of them; n/a of less than three. *better in*, *worse in*: so many target languages differ from the
+  baseline, by all of them at once (Holm); *won, tied, lost*: each language judged by itself.
+- *detectable*: a true difference to the baseline that so many examples and seeds would show four times out of
+  five. What is not shown may still be there, if it is smaller."""
 
 SUITE_LEGEND = """\
 - A suite's table: the score of a task is the mean over all its languages, *the source included*, of the mean

@@ -12,16 +12,19 @@ from xbench.errors import StoreError
 from xbench.markdown import to_markdown
 from xbench.notes import supervision
 from xbench.references import Reference
-from xbench.standings import Board, Estimate, Row, SuiteRow, Summary, Table
+from xbench.standings import Board, Comparison, Estimate, Row, SuiteRow, Summary, Table
+from xbench.statistics import Interval
 
 __all__ = ["check", "to_csv", "to_json", "to_markdown"]
 DECIMALS = 4  # of CSV and JSON: what is beyond differs from machine to machine
 _ABOUT = ["task", "source", "dataset", "revision", "split", "origin", "metric", "rank", "model", "recipe"]
-_COLUMNS = [*_ABOUT, "measure", "language", "score", "lower", "upper", "n", "seeds", "supervision"]
+_COLUMNS = [*_ABOUT, "measure", "language", "score", "lower", "upper", "n", "seeds", "supervision", "verified"]
 
 
 def to_csv(board: Board) -> str:
     """One line per number (column `measure`): of suites, of each table's rows, then published ones; n/a is empty.
+
+    `lower` and `upper` are the ends of its interval, of `ranks` the best and the worst.
 
     `nan` and `NA` are texts, so read it with `keep_default_na=False`. Notes are in the other formats only.
     """
@@ -55,7 +58,7 @@ def check(text: str, path: Path) -> str:
 def _lines(row: Row, table: Table) -> list[list[Any]]:
     of = table.dataset
     about = [table.task, table.source, of.id, of.revision, of.split, of.origin, of.metric]
-    measures = [("score", language, Estimate(row.scores.get(language))) for language in table.languages]
+    measures = [("score", at, Estimate(row.scores.get(at), row.intervals.get(at))) for at in table.languages]
     measures += [
         ("average", "", row.average),
         ("average with source", "", Estimate(row.average_with_source)),
@@ -63,7 +66,11 @@ def _lines(row: Row, table: Table) -> list[list[Any]]:
         ("difference to best", "", row.to_best),
     ]
     measures += [(f"reading {name}", "", Estimate(value)) for name, value in row.readings.items()]
-    behind = [" ".join(str(seed) for seed in row.seeds), supervision(row.supervision)]
+    measures += [("ranks", "", _ranks(row))] if row.place else []
+    measures += _compared(row.comparison) if row.comparison else []
+    measures += [(f"{measure}, other languages", at, Estimate(found.value, found.beyond))
+                 for measure, at, found in measures if found.beyond]  # fmt: skip
+    behind = [" ".join(str(seed) for seed in row.seeds), supervision(row.supervision), row.verified]
     of_row = [row.rank, row.model, row.recipe]
     return [
         [*about, *of_row, measure, language, *_numbers(estimate), table.sizes.get(language), *behind]
@@ -71,15 +78,30 @@ def _lines(row: Row, table: Table) -> list[list[Any]]:
     ]
 
 
+def _compared(made: Comparison) -> list[tuple[str, str, Estimate]]:
+    """What the row is beside its baseline: by language, then over all of them."""
+    found = [("difference to baseline", at, difference) for at, difference in made.languages.items()]
+    found += [("p, by Holm", at, Estimate(p)) for at, p in made.p_values.items()]
+    counts = {"won": made.won, "lost": made.lost, "better": made.better, "worse": made.worse}
+    found += [(f"languages {name}", "", Estimate(len(languages))) for name, languages in counts.items()]
+    found += [("detectable difference", "", Estimate(made.detectable))]
+    return [*found, ("difference to baseline", "", made.average)]
+
+
+def _ranks(row: Row | SuiteRow) -> Estimate:
+    return Estimate(row.rank, Interval(row.place.best, row.place.worst) if row.place else None)
+
+
 def _suite_lines(row: SuiteRow, summary: Summary) -> list[list[Any]]:
     """`task` is a task, a group, or the suite, as `measure` says."""
     scores = [("task score", task, Estimate(score)) for task, score in row.tasks.items()]
     scores += [("group score", group, Estimate(score)) for group, score in row.groups.items()]
     scores += [("suite score", summary.suite, row.score), ("difference to best", summary.suite, row.to_best)]
+    scores += [("ranks", summary.suite, _ranks(row))] if row.place else []
     about, of_row = [summary.source, "", "", "", ""], [row.rank, row.model, row.recipe]
     seeds = " ".join(str(seed) for seed in summary.seeds)
     return [
-        [of, *about, summary.metrics.get(of, ""), *of_row, measure, "", *_numbers(estimate), None, seeds, ""]
+        [of, *about, summary.metrics.get(of, ""), *of_row, measure, "", *_numbers(estimate), None, seeds, "", ""]
         for measure, of, estimate in scores
     ]
 
@@ -87,7 +109,7 @@ def _suite_lines(row: SuiteRow, summary: Summary) -> list[list[Any]]:
 def _line(one: Reference) -> list[Any]:
     """A published number: its source stands for the data set."""
     about = [one.of, "", one.source, "", "", "published", one.metric, None, one.model, ""]
-    return [*about, "published", one.language, one.score, None, None, None, "", ""]
+    return [*about, "published", one.language, one.score, None, None, None, "", "", ""]
 
 
 def _numbers(estimate: Estimate) -> list[Any]:

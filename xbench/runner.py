@@ -96,7 +96,7 @@ class _Record:
         return Result(cell=skip.cell, status=status, reason=skip.reason, **self._run())
 
     def failed(self, planned: PlannedCell, reason: str) -> Result:
-        return Result(cell=planned.cell, status=Status.FAILED, reason=reason, keys=_keys(planned), **self._run())
+        return Result(cell=planned.cell, status=Status.FAILED, reason=reason, keys=keys_of(planned), **self._run())
 
     def ok(self, planned: PlannedCell) -> Result:
         score = planned.score
@@ -119,7 +119,7 @@ class _Record:
             dataset=self._dataset(planned),
             model={**vars(fit.base.info), **fitted["encoder"]},
             supervision=_joined([manifest["supervision"] for manifest in (*aligned, fitted)]),
-            keys=_keys(planned),
+            keys=keys_of(planned),
             predictions=self._predictions(planned),
             diagnostics=self._diagnostics(planned, [*aligned, fitted]),
             timings=self._timings(planned, aligned, fitted),
@@ -173,7 +173,8 @@ class _Record:
         }
 
 
-def _keys(planned: PlannedCell) -> dict[str, Any]:
+def keys_of(planned: PlannedCell) -> dict[str, Any]:
+    """The keys of a cell's stages by kind, and that of its row's trainings."""
     fit: FitStage = planned.score.predict.fit
     return {
         "align": [stage.key for stage in align_chain(fit.before)],

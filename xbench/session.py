@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xbench import environment, journal, leaderboard, page, references, render
+from xbench import environment, journal, leaderboard, references, verified
 from xbench.cell import Result, Status
 from xbench.errors import StoreError, UsageError
+from xbench.forms import FORMS, Made
 from xbench.keys import file_digest
 from xbench.leakage import guarded
 from xbench.plan import Plan, StageKind
@@ -162,11 +163,13 @@ def suite_of(path: Path) -> Suite | None:
     return load_suite(file) if file.is_file() else None
 
 
-def board(path: Path, form: str = "markdown", published: bool = False, readings: bool = False) -> str:
+def board(
+    path: Path, form: str = "markdown", published: bool = False, readings: bool = False, baseline: str = ""
+) -> str:
     """The board of a results folder or file in the asked form; with `published` numbers and `readings` if wanted.
 
     The suite is the file beside the results; without one there is no summary of its tasks. Raises UsageError where
-    numbers are wanted and the suite names none.
+    numbers are wanted and the suite names none, or no row has the recipe that is named as the `baseline`.
     """
     results, suite = read_results(path), suite_of(path)
     numbers: tuple[references.Reference, ...] = ()
@@ -174,11 +177,9 @@ def board(path: Path, form: str = "markdown", published: bool = False, readings:
         if suite is None or suite.references is None:
             raise UsageError(f"{path}: no suite here names published numbers (references)")
         numbers = references.about(references.read(suite.references), (*suite.members, *suite.groups, suite.name))
-    made = leaderboard.board(results, suite, numbers, readings)
-    if form == "html":
-        text = page.to_html(made, results, suite.title if suite else "")
-    else:
-        text = {"markdown": render.to_markdown, "csv": render.to_csv, "json": render.to_json}[form](made)
+    made = leaderboard.board(results, suite, numbers, readings, baseline)
+    made = verified.marked(made, path / RESULTS if path.is_dir() else path)
+    text = FORMS[form](Made(made, results, suite))
     return text.encode("utf-8", "backslashreplace").decode()  # a reason may hold a file name that is no UTF-8
 
 

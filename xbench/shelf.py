@@ -1,9 +1,11 @@
 """The shelf: every split that a run reads, read once."""
 
 import itertools
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from xbench import tables
 from xbench.contracts import Data, Examples, Origin, PairedData, Pairs, Provenance, Split, Task
@@ -102,3 +104,28 @@ class Shelf:
 
 def _cut(limit: int, of: Provenance) -> str:
     return f"first {limit} of {of.n_rows} rows" + (f"; {of.note}" if of.note else "")
+
+
+_CUT = re.compile(r"first (\d+) of \d+ rows")
+
+
+@dataclass
+class Shelves:
+    """The shelves that results were made from. `data` is where official data are; samples are always there."""
+
+    data: Data
+    _opened: dict[tuple[Data, int | None], Shelf] = field(default_factory=dict)
+
+    def of(self, dataset: Mapping[str, Any]) -> Shelf:
+        """The shelf of what a result says of its data, cut as they were.
+
+        Raises MissingDataError where `data` are of another origin.
+        """
+        origin = str(dataset.get("origin", ""))
+        data = Data(Origin.SAMPLE) if origin == Origin.SAMPLE else self.data
+        if data.origin != origin:
+            raise MissingDataError(f"scored on data of the origin {origin!r}, and --data names {self.data}")
+        notes = "; ".join(str(part.get("note", "")) for part in (dataset, *dataset.get("train", ())))
+        cut = _CUT.search(notes)
+        at = (data, int(cut[1]) if cut else None)
+        return self._opened.setdefault(at, Shelf(*at))

@@ -127,11 +127,7 @@ class Bench:
         return {**made_by(stage.method, stage.options), **consumed(context), "encoder": described}
 
     def _predict(self, stage: PredictStage, folder: Path) -> Mapping[str, Any]:
-        inputs = self.shelf.load(stage.task, stage.target, stage.split).inputs
-        predictions = self.predictor(stage.fit).predict(inputs, stage.target)
-        wrong = wrong_answers(stage.task.kind, predictions, inputs)
-        if wrong:
-            raise PluginError(f"the predictions of {stage.fit.method.name}: {wrong}")
+        predictions = self.predicted(stage)
         pyarrow.parquet.write_table(predictions, folder / PREDICTIONS, compression="zstd")
         return {"rows": len(predictions), "target": stage.target}
 
@@ -172,6 +168,15 @@ class Bench:
                 self._unloadable[base.info] = error
                 raise
         return self._base[1]
+
+    def predicted(self, stage: PredictStage) -> pyarrow.Table:
+        """What the predictor says of the evaluated inputs. Raises PluginError when that is no table of its kind."""
+        inputs = self.shelf.load(stage.task, stage.target, stage.split).inputs
+        predictions = self.predictor(stage.fit).predict(inputs, stage.target)
+        wrong = wrong_answers(stage.task.kind, predictions, inputs)
+        if wrong:
+            raise PluginError(f"the predictions of {stage.fit.method.name}: {wrong}")
+        return predictions
 
     def predictor(self, fit: FitStage) -> Predictor:
         """The predictor a fit gave; the last one is kept."""

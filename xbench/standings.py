@@ -1,21 +1,24 @@
-"""What a leaderboard holds, and how its rows are ranked. `leaderboard` makes it, `render` prints it."""
+"""What a leaderboard holds. `leaderboard` makes it, `ranking` ranks its rows, `render` prints it."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from math import inf
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from xbench.cell import Result
-from xbench.items import Values
+from xbench.ranks import Place
 from xbench.references import Reference
-from xbench.statistics import Bootstrap, Interval, bootstrap
+from xbench.statistics import Interval
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number and its 95 % interval; None is n/a."""
+    """A number and its 95 % intervals: of these languages, and for languages `beyond` these; None is n/a.
+
+    The second is of averages over three languages or more, and takes them as a sample of languages.
+    """
 
     value: float | None = None
     interval: Interval | None = None
+    beyond: Interval | None = None
 
 
 @dataclass(frozen=True, order=True)
@@ -40,6 +43,27 @@ class Dataset:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """A row beside its baseline, the row of the same model with the recipe `baseline`, over the target languages.
+
+    `average` and `languages` are differences of the averages and by language; where the interval of a language's
+    own difference is all on one side of zero, it is `won` or `lost`. `p_values` are made good for all languages at
+    once (Holm), and the row is called `better` or `worse` in those won or lost ones where they are up to 0.05.
+    `detectable` is the difference of averages that as many examples and seeds would show four times out of five.
+    """
+
+    baseline: str
+    average: Estimate
+    detectable: float
+    languages: Mapping[str, Estimate]
+    p_values: Mapping[str, float]
+    won: tuple[str, ...]
+    lost: tuple[str, ...]
+    better: tuple[str, ...]
+    worse: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Row:
     """A model and a recipe.
 
@@ -47,7 +71,9 @@ class Row:
     `gap` is the source's score minus that average. `supervision` is kind -> language -> count. `to_best` is
     this average minus the best row's, None for the best row; a `tie` is a difference whose interval covers
     zero. A row without `rank` has no average, or is the majority class. `readings` are means over targets and seeds of
-    what diagnostics say of the encoder.
+    what diagnostics say of the encoder. `intervals` are those of `scores`, `place` is the ranks that the row may have;
+    these and `comparison` are there where values per example are, the latter of rows beside a baseline. `verified` is
+    the highest level of verification that the row has passed, empty where none is recorded.
     """
 
     model: str
@@ -62,6 +88,10 @@ class Row:
     tie: bool = False
     rank: int | None = None
     readings: Mapping[str, float] = field(default_factory=dict)
+    intervals: Mapping[str, Interval] = field(default_factory=dict)
+    place: Place | None = None
+    comparison: Comparison | None = None
+    verified: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,7 +133,8 @@ def targets(languages: Iterable[str], source: str) -> tuple[str, ...]:
 class SuiteRow:
     """A model and a recipe on all tasks of a suite: official scores, 0..100, None where something is lacking.
 
-    `tasks` and `groups` are scores by name, `score` the suite's. `to_best`, `tie` and `rank` are as of `Row`, by it.
+    `tasks` and `groups` are scores by name, `score` the suite's. `to_best`, `tie`, `rank` and `place` are as of `Row`,
+    by it.
     """
 
     model: str
@@ -114,6 +145,7 @@ class SuiteRow:
     to_best: Estimate = Estimate()
     tie: bool = False
     rank: int | None = None
+    place: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -138,54 +170,12 @@ class Summary:
 class Board:
     """All tables, by task, source and data; above them what a suite of several tasks comes to, by source.
 
-    `references` are published numbers: nothing else depends on them.
+    `references` are published numbers: nothing else depends on them. `results` is the sha256 of the results, where
+    something is verified of them, and `ignored` why what is recorded of that does not count.
     """
 
     tables: tuple[Table, ...]
     summaries: tuple[Summary, ...] = ()
     references: tuple[Reference, ...] = ()
-
-
-def ranked(table: Table, items: Sequence[Mapping[str, Values]]) -> Table:
-    """The table with intervals, differences to the best row and ranks; best first, rows without average last.
-
-    `items` are each row's values per example by language, shape (seeds, examples[, 2]); a row whose targets are
-    not all there gets no interval. The best row and those that tie with it have rank 1, any other has one
-    more than the number of rows with a better average.
-    """
-    sign = 1 if table.dataset.higher_is_better else -1
-    merits = [-inf if row.average.value is None else sign * row.average.value for row in table.rows]
-    best = merits.index(max(merits)) if merits else 0
-    drawn = bootstrap(items, parallel=table.dataset.parallel)
-    rows = []
-    for index, row in enumerate(table.rows):
-        if row.average.value is not None:
-            better = sum(merit > merits[index] for merit in merits)
-            row = _compared(_estimated(row, index, table, drawn), (index, best), table, drawn)
-            row = replace(row, rank=1 if row.tie else 1 + better)
-        rows.append(row)
-    order = sorted(range(len(rows)), key=lambda at: (-merits[at], rows[at].model, rows[at].recipe))
-    return replace(table, rows=tuple(rows[at] for at in order))
-
-
-def _estimated(row: Row, index: int, table: Table, drawn: Bootstrap) -> Row:
-    """The row with the intervals of its average and gap, where its values per example are there."""
-    if not drawn.has(index, table.targets):
-        return row
-    row = replace(row, average=replace(row.average, interval=drawn.average(index, table.targets)))
-    if row.gap.value is None or not drawn.has(index, [table.source]):
-        return row
-    return replace(row, gap=replace(row.gap, interval=drawn.gap(index, table.source, table.targets)))
-
-
-def _compared(row: Row, pair: tuple[int, int], table: Table, drawn: Bootstrap) -> Row:
-    """The row with its difference to the best row."""
-    index, best = pair
-    other = table.rows[best].average.value
-    if index == best or row.average.value is None or other is None:
-        return row
-    found = None
-    if drawn.has(index, table.targets) and drawn.has(best, table.targets):
-        found = drawn.difference(index, best, table.targets)
-    tie = found is not None and found.covers(0.0)
-    return replace(row, to_best=Estimate(row.average.value - other, found), tie=tie)
+    results: str = ""
+    ignored: str = ""

@@ -1,4 +1,4 @@
-"""How sure a score is: bootstrap intervals.
+"""How sure a score is: the bootstrap.
 
 The percentile bootstrap (Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 13): draw the
 examples again with replacement, score the draw, repeat; the middle 95 % of the draws are the interval.
@@ -8,39 +8,19 @@ sets, here languages, must not be read one test at a time (Dror et al. 2017, Rep
 Natural Language Processing, TACL 5): one interval of the average answers for all of them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from xbench.draws import DRAWS, drawn_seeds, redrawn
+from xbench.effects import CONFIDENCE, Effect, Interval, effect, interval
 from xbench.items import Values
 
-DRAWS = 2000
-CONFIDENCE = 0.95
-SEED = 20040725  # any constant: the same results always give the same bytes
-_CELLS = 4_000_000  # draws x examples held at a time: three arrays of 8 bytes each, about 100 MB
-_GRID = 2.0**24  # the precision of float32 below 1; sums of whole numbers come out the same in any order
-
-
-@dataclass(frozen=True)
-class Interval:
-    """The middle 95 % of the draws, on the scale of the scores."""
-
-    lower: float
-    upper: float
-
-    def covers(self, value: float) -> bool:
-        """Whether the value is inside, the ends included."""
-        return self.lower <= value <= self.upper
-
-
-def interval(draws: Values) -> Interval:
-    """The percentile interval of draws, shape (draws,)."""
-    tail = (1 - CONFIDENCE) / 2
-    lower, upper = np.quantile(draws, [tail, 1 - tail])
-    return Interval(float(lower), float(upper))
+__all__ = ["CONFIDENCE", "DRAWS", "Bootstrap", "Effect", "Interval", "bootstrap", "effect", "interval", "uncertainty"]
 
 
 def uncertainty(values: Sequence[float] | Values, draws: int = DRAWS) -> dict[str, Any]:
@@ -76,49 +56,78 @@ def _standard_error(items: Values) -> float:
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """Scores (0..100) of every draw: per row, language -> shape (draws,). A draw is the same in all rows."""
+    """What was drawn: per row, language -> scores (0..100), shape (seeds, 1 + draws), the first of all examples.
 
-    rows: tuple[Mapping[str, Values], ...]
+    A draw is the same in all rows. Averages over languages, differences and gaps come in two intervals. That for
+    these very languages is the one to rank rows by, which are all scored on them, and what a board shows first.
+    With `sample` it is for languages like these, of which these are a sample: the one to quote for what a method
+    does in languages that were not tried. The fewer languages and the more they differ, the wider it is.
+    """
+
+    scores: tuple[Mapping[str, Values], ...]
+
+    @cached_property
+    def rows(self) -> tuple[Mapping[str, Values], ...]:
+        """The draws, of examples and seeds with replacement (Owen 2007, The pigeonhole bootstrap): (draws,).
+
+        Of S seeds S - 1 are drawn, lest the variance of few be understated by (S - 1) / S (Rao & Wu 1988, Resampling
+        Inference With Complex Survey Data). Their percentiles are no interval for few seeds, see `effect`.
+        """
+        return tuple({language: _over_seeds(scores) for language, scores in row.items()} for row in self.scores)
 
     def has(self, row: int, languages: Sequence[str]) -> bool:
         """Whether the row was drawn in all these languages."""
-        return self.rows[row].keys() >= set(languages)
-
-    def average(self, row: int, languages: Sequence[str]) -> Interval:
-        """The interval of the mean over languages."""
-        return interval(self.mean(row, languages))
-
-    def difference(self, row: int, other: int, languages: Sequence[str]) -> Interval:
-        """The interval of the first row's mean over languages minus the other's."""
-        return interval(self.mean(row, languages) - self.mean(other, languages))
-
-    def gap(self, row: int, source: str, targets: Sequence[str]) -> Interval:
-        """The interval of the transfer gap: the source's score minus the mean over targets."""
-        return interval(self.rows[row][source] - self.mean(row, targets))
+        return self.scores[row].keys() >= set(languages)
 
     def mean(self, row: int, languages: Sequence[str]) -> Values:
-        """The mean over languages of every draw."""
+        """The mean over languages of every draw of `rows`."""
         mean: Values = np.mean([self.rows[row][language] for language in languages], axis=0)
         return mean
+
+    def stacked(self, row: int, languages: Sequence[str]) -> Values:
+        """The row's scores in these languages, (languages, seeds, 1 + draws)."""
+        return np.stack([self.scores[row][language] for language in languages])
+
+    def over(self, row: int, languages: Sequence[str]) -> Values:
+        """The row's mean over these languages, (seeds, 1 + draws)."""
+        mean: Values = self.stacked(row, languages).mean(axis=0)
+        return mean
+
+    def average(self, row: int, languages: Sequence[str], sample: bool = False) -> Effect:
+        """The mean over languages."""
+        return _averaged(self.stacked(row, languages), sample)
+
+    def difference(self, row: int, other: int, languages: Sequence[str], sample: bool = False) -> Effect:
+        """The first row's mean over languages minus the other's."""
+        return _averaged(self.stacked(row, languages) - self.stacked(other, languages), sample)
+
+    def gap(self, row: int, source: str, targets: Sequence[str], sample: bool = False) -> Effect:
+        """The transfer gap: the source's score minus the mean over targets."""
+        return _averaged(self.scores[row][source] - self.stacked(row, targets), sample)
+
+
+def _averaged(drawn: Values, sample: bool) -> Effect:
+    return effect(drawn if sample else drawn.mean(axis=0))
+
+
+def _over_seeds(scores: Values) -> Values:
+    weights = drawn_seeds(len(scores), scores.shape[1] - 1)
+    drawn: Values = (scores[:, 1:] * weights).sum(axis=0) / weights[:, 0].sum()
+    return drawn
 
 
 def bootstrap(
     rows: Sequence[Mapping[str, ArrayLike]], *, parallel: bool, draws: int = DRAWS, task: str = ""
 ) -> Bootstrap:
-    """Draw examples and seeds again, both at once, the same for every row.
+    """Draw examples again, the same for every row and seed.
 
     A row maps language -> values per example (0..1), shape (seeds, examples), or numerators and denominators
     of a ratio of sums, (seeds, examples, 2), whose sums are divided in each draw, seed by seed. All rows have
     the same seeds in the same order, and a language the same examples. Where test items are `parallel`,
     languages with equally many examples share each draw; elsewhere every language has its own. A language's
     draws depend on nothing but its code and size, so another row or language moves no number. Draws of one `task`
-    and of another are independent over examples; over seeds they are the same, for a seed is one run of them all.
-
-    Seeds are crossed with examples (seed k is the same data order in every row), so both are drawn (Owen
-    2007, The pigeonhole bootstrap). Of S seeds S - 1 are drawn, lest the variance of few seeds be understated
-    by (S - 1) / S (Rao & Wu 1988, Resampling Inference With Complex Survey Data). Noise particular to one
-    seed on one example counts up to three times (Owen 2007): wider than needed. Two or three seeds still say
-    little of others, and one nothing: its interval is over examples only.
+    and of another are independent. Seeds are crossed with all of it: seed k is the same data order in every row,
+    and one run of all tasks and languages.
 
     Raises ValueError when shapes do not fit.
     """
@@ -131,13 +140,12 @@ def bootstrap(
                 raise ValueError(f"rows do not have the same seeds and examples in {language!r}")
             stream = task if parallel else f"{task} {language}".strip()
             groups.setdefault((stream, array.shape[1:]), []).append((index, language, array))
-    sizes = {shape[0] for shape in shapes.values()} or {1}
+    sizes = sorted({shape[0] for shape in shapes.values()})
     if len(sizes) > 1:
-        raise ValueError(f"languages do not have the same seeds: {sorted(sizes)}")
-    seeds = _drawn_seeds(sizes.pop(), draws)
+        raise ValueError(f"languages do not have the same seeds: {sizes}")
     scores: list[dict[str, Values]] = [{} for _ in rows]
-    for (stream, shape), entries in groups.items():
-        drawn = _draw(_counts(stream, shape[0], draws), np.stack([array for _, _, array in entries]), seeds)
+    for (stream, _), entries in groups.items():
+        drawn = redrawn(np.stack([array for _, _, array in entries]), stream, draws)
         for (index, language, _), values in zip(entries, drawn, strict=True):
             scores[index][language] = values
     return Bootstrap(tuple(scores))
@@ -145,36 +153,3 @@ def bootstrap(
 
 def _fits(array: Values) -> bool:
     return array.size > 0 and (array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 2))
-
-
-def _draw(counts: Iterable[Values], items: Values, seeds: Values) -> Values:
-    """Scores of draws: items (entries, seeds, examples[, 2]), seeds (draws, seeds) give (entries, draws)."""
-    entries, n_seeds, n = items.shape[:3]
-    flat = np.ascontiguousarray(np.rint(np.moveaxis(items, 2, -1) * _GRID).reshape(-1, n).T)
-    sums = np.concatenate([chunk @ flat for chunk in counts]).reshape(-1, entries, n_seeds, *items.shape[3:])
-    whole = _GRID * n
-    if items.ndim == 4:  # the sums of a seed are divided before seeds are averaged, as the scores themselves are
-        parts, wholes = sums[..., 0], sums[..., 1]
-        sums, whole = np.divide(parts, wholes, out=np.zeros_like(parts), where=wholes != 0), 1.0
-    total: Values = (sums * seeds[:, np.newaxis]).sum(axis=2).T
-    scale = 100 / (whole * float(seeds[0].sum()))
-    scores: Values = total * scale
-    return scores
-
-
-def _counts(stream: str, n: int, draws: int) -> Iterator[Values]:
-    """How often each of n examples is drawn, some draws at a time: (size, n), multinomial."""
-    generator = np.random.default_rng([SEED, n, *stream.encode()])
-    step = max(1, _CELLS // n)
-    for start in range(0, draws, step):
-        size = min(step, draws - start)
-        picks = generator.integers(0, n, (size, n))
-        picks += np.arange(size)[:, np.newaxis] * n
-        counts: NDArray[np.intp] = np.bincount(picks.ravel(), minlength=size * n).reshape(size, n)
-        yield counts.astype(np.float64)
-
-
-def _drawn_seeds(n: int, draws: int) -> Values:
-    """How often each of n seeds is drawn, shape (draws, n)."""
-    generator = np.random.default_rng([SEED + 1, n])
-    return generator.multinomial(max(1, n - 1), np.full(n, 1 / n), draws).astype(np.float64)

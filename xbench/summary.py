@@ -17,8 +17,9 @@ from xbench.contracts import Origin
 from xbench.grids import Grid, Named
 from xbench.items import Values
 from xbench.notes import listed
+from xbench.ranks import places
 from xbench.standings import Estimate, SuiteRow, Summary
-from xbench.statistics import bootstrap, interval
+from xbench.statistics import bootstrap, effect
 from xbench.suite import Suite
 
 
@@ -131,14 +132,14 @@ def _incomplete(columns: Mapping[str, _Column], rows: Iterable[Named], seeds: tu
 
 
 def _drawn(suite: Suite, columns: Mapping[str, _Column], rows: Sequence[SuiteRow]) -> list[Values | None]:
-    """The suite's score of every draw for each row; None without a score, or without values per example."""
+    """The suite's score and its draws, (seeds, 1 + draws), of each row; None where they or values per example lack."""
     complete = [row for row in rows if row.score.value is not None]
     tasks: dict[str, list[Values | None]] = {}
     for task, column in columns.items():
         every = [_items(column, (row.model, row.recipe)) for row in complete]
         drawn = bootstrap(every, parallel=bool(column.grid and column.grid.dataset.parallel), task=task)
         there = [drawn.has(at, column.languages) for at in range(len(complete))]
-        tasks[task] = [drawn.mean(at, column.languages) if has else None for at, has in enumerate(there)]
+        tasks[task] = [drawn.over(at, column.languages) if has else None for at, has in enumerate(there)]
     draws = [_averages(suite, {task: tasks[task][at] for task in tasks})[1] for at in range(len(complete))]
     found = iter(draws)
     return [None if row.score.value is None else next(found) for row in rows]
@@ -157,16 +158,20 @@ def _ranked(rows: Sequence[SuiteRow], draws: Sequence[Values | None]) -> tuple[S
     for at, row in enumerate(rows):
         if merits[at] > -inf:
             own, better = draws[at], sum(merit > merits[at] for merit in merits)
-            row = replace(row, score=Estimate(merits[at], None if own is None else interval(own)))
+            row = replace(row, score=Estimate(merits[at], None if own is None else effect(own).interval))
             if at != best:
                 row = _compared(row, merits[at] - merits[best], own, draws[best])
             row = replace(row, rank=1 if row.tie else 1 + better)
         placed.append(row)
     order = sorted(range(len(rows)), key=lambda at: (-merits[at], rows[at].model, rows[at].recipe))
+    whole = [at for at in order if draws[at] is not None]
+    unknown = sum(merits[at] > -inf for at in order) - len(whole)
+    for at, place in zip(whole, places([own for at in whole if (own := draws[at]) is not None]), strict=True):
+        placed[at] = replace(placed[at], place=replace(place, worst=place.worst + unknown))
     return tuple(placed[at] for at in order)
 
 
 def _compared(row: SuiteRow, difference: float, own: Values | None, best: Values | None) -> SuiteRow:
     """The row with its difference to the best row."""
-    found = None if own is None or best is None else interval(own - best)
+    found = None if own is None or best is None else effect(own - best).interval
     return replace(row, to_best=Estimate(difference, found), tie=found is not None and found.covers(0.0))

@@ -1,6 +1,5 @@
 """Whether results are what they say: every score made again from the kept predictions and the gold, exactly."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,18 +9,16 @@ from tabulate import tabulate
 
 from xbench import kept, names, session
 from xbench.cell import Cell, Result, Status
-from xbench.contracts import Data, Examples, Origin, Split, Task
+from xbench.contracts import Data, Examples, Split, Task
 from xbench.errors import MissingDataError, XbenchError
 from xbench.imports import RECIPE
 from xbench.items import pack, ratios
 from xbench.keys import digest, file_digest
 from xbench.manifests import baseline
 from xbench.registry import Registry
-from xbench.shelf import Shelf
+from xbench.shelf import Shelves
 from xbench.statistics import uncertainty
 from xbench.uses import EVALUATED
-
-_CUT = re.compile(r"first (\d+) of \d+ rows")
 
 
 @dataclass(frozen=True)
@@ -36,12 +33,16 @@ class Difference:
 
 @dataclass
 class Report:
-    """What a verification came to: cells that hold, differences, and cells that could not be checked and why."""
+    """What a verification came to: cells that hold, differences, and cells that could not be checked and why.
+
+    `notes` say how cells hold, where there are several ways.
+    """
 
     level: str
     held: list[Cell] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
     unchecked: dict[Cell, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -51,7 +52,9 @@ class Rescore:
     folder: Path
     registry: Registry
     data: Data
-    _shelves: dict[tuple[Data, int | None], Shelf] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._shelves = Shelves(self.data)
 
     def report(self, results: Sequence[Result]) -> Report:
         """What became of each result that has a score."""
@@ -70,13 +73,13 @@ class Rescore:
 
     def _differences(self, result: Result) -> Iterator[Difference]:
         task: Task = self.registry.find("task", str(result.dataset.get("task", "")))
-        examples = self._examples(result, task)
+        examples = self.examples(result, task)
         said = {"fingerprint of the data": result.dataset.get("fingerprint"), "rows": result.dataset.get("n_rows")}
         of = examples.provenance
         found = {"fingerprint of the data": of.fingerprint, "rows": of.n_rows}
         predictions = kept.read(result, self.folder)
         if said != found:  # other data have other scores: nothing more is to be learned
-            yield from _compared(result.cell, said, found)
+            yield from compared(result.cell, said, found)
             return
         if examples.gold is None:
             raise MissingDataError(f"{task.name} has no {of.split} labels in {result.cell.target} here")
@@ -109,19 +112,12 @@ class Rescore:
         if result.cell.recipe == RECIPE:  # what others predicted has keys of its own
             for key in ("key of the predictions", "key of the score"):
                 del said[key], found[key]
-        yield from _compared(result.cell, said, found)
+        yield from compared(result.cell, said, found)
 
-    def _examples(self, result: Result, task: Task) -> Examples:
+    def examples(self, result: Result, task: Task) -> Examples:
         """The examples that a result was scored on, as far as they are here. Raises MissingDataError."""
-        origin = str(result.dataset.get("origin", ""))
-        data = Data(Origin.SAMPLE) if origin == Origin.SAMPLE else self.data
-        if data.origin != origin:
-            raise MissingDataError(f"scored on data of the origin {origin!r}, and --data names {self.data}")
-        cut = _CUT.search(str(result.dataset.get("note", "")))
-        at = (data, int(cut[1]) if cut else None)
-        shelf = self._shelves.setdefault(at, Shelf(*at))
         (split,) = _split(result) or [Split.TEST]
-        return shelf.load(task, result.cell.target, split)
+        return self._shelves.of(result.dataset).load(task, result.cell.target, split)
 
 
 def _split(result: Result) -> list[Split]:
@@ -130,10 +126,12 @@ def _split(result: Result) -> list[Split]:
     return [] if split is Split.TEST else [split]
 
 
-def _compared(cell: Cell, said: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[Difference]:
-    for what, value in found.items():
-        if said[what] != value:
-            yield from (Difference(cell, f"{what}{part}", one, other) for part, one, other in _parts(said[what], value))
+def compared(cell: Cell, said: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[Difference]:
+    """What differs by name, and where both are tables by its part."""
+    for what in dict.fromkeys([*said, *found]):
+        one, other = said.get(what), found.get(what)
+        if one != other:
+            yield from (Difference(cell, f"{what}{part}", *values) for part, *values in _parts(one, other))
 
 
 def _parts(said: Any, found: Any) -> Iterator[tuple[str, str, str]]:
@@ -170,4 +168,4 @@ def to_text(report: Report) -> str:
     wrong = len({one.cell for one in report.differences})
     counts = f"{report.level}: {len(report.held)} cells hold, {wrong} differ, {len(report.unchecked)} were not checked"
     reasons = sorted(set(report.unchecked.values()))
-    return "\n".join([*parts, counts, *(f"not checked: {reason}" for reason in reasons)])
+    return "\n".join([*parts, counts, *report.notes, *(f"not checked: {reason}" for reason in reasons)])
