@@ -39,6 +39,13 @@ def raw(result: Result, folder: Path) -> bytes:
     return found
 
 
+def elsewhere(result: Result, folder: Path) -> str:
+    """The store that a result's predictions are in, where it is not here: that of a run whose results alone are."""
+    path = str(result.predictions.get("path") or "")
+    store = (folder / path).parent.parent.parent
+    return path if path.startswith("..") and not store.is_dir() else ""
+
+
 def read(result: Result, folder: Path) -> pa.Table:
     """A result's predictions. Raises StoreError when they are not there, not its own, or no table."""
     try:
@@ -52,8 +59,8 @@ def archived(
 ) -> tuple[list[Result], int]:
     """Write the answers of results, without their probabilities, into one archive; the results that name it.
 
-    `kinds` are those of tasks, by name. Results whose predictions are not there keep none; how many is the
-    second value. Raises StoreError when the archive cannot be written.
+    `kinds` are those of tasks, by name. Results whose predictions are not there stay as they are; how many
+    is the second value. Raises StoreError when the archive cannot be written.
     """
     members: dict[str, bytes] = {}
     found, lacking = [], 0
@@ -64,10 +71,10 @@ def archived(
                 made = _answers(read(result, folder), kinds[str(result.dataset.get("task"))])
             except (StoreError, KeyError):
                 lacking += 1
-        imported = {key: value for key, value in result.predictions.items() if key == "imported"}
         if made is None:
-            found.append(replace(result, predictions=imported))
+            found.append(result)
             continue
+        imported = {key: value for key, value in result.predictions.items() if key == "imported"}
         sha256 = hashlib.sha256(made).hexdigest()
         name = _member(str(result.keys["predict"]), sha256, made, members)
         about = {"path": ARCHIVE, "member": name, "sha256": sha256}

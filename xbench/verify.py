@@ -77,6 +77,8 @@ class Rescore:
         said = {"fingerprint of the data": result.dataset.get("fingerprint"), "rows": result.dataset.get("n_rows")}
         of = examples.provenance
         found = {"fingerprint of the data": of.fingerprint, "rows": of.n_rows}
+        if store := kept.elsewhere(result, self.folder):
+            raise MissingDataError(f"the predictions are in the store of a run, which is not here: {store}")
         predictions = kept.read(result, self.folder)
         if said != found:  # other data have other scores: nothing more is to be learned
             yield from compared(result.cell, said, found)
