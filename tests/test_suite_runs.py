@@ -64,6 +64,8 @@ def test_fewer_languages_than_the_suite_has_are_no_score(tmp_path):
         "second is second[method=lookup]",
         "fake-task: no score of fake-model fake-method, for want of fr (seed 0)",
         "second: no score of fake-model fake-method, for want of fr (seed 0)",
+        "fake-model fake-method over what is there, which is no official score and compares with no other row's:"
+        " fake-task 83.3 (2 of 3 languages), second 83.3 (2 of 3 languages), group all 83.3, the suite 83.3",
     ]
 
 

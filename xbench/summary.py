@@ -47,7 +47,12 @@ def _summary(suite: Suite, sample: bool, grids: Sequence[Grid]) -> Summary:
         groups=suite.groups,
         seeds=seeds,
         rows=_ranked(made, _drawn(suite, columns, made)),
-        notes=(*([suite.remark] if suite.remark else []), *notes, *_incomplete(columns, rows, seeds)),
+        notes=(
+            *([suite.remark] if suite.remark else []),
+            *notes,
+            *_incomplete(columns, rows, seeds),
+            *(_partial(suite, columns, row) for row in made if None in row.tasks.values()),
+        ),
     )
 
 
@@ -129,6 +134,22 @@ def _incomplete(columns: Mapping[str, _Column], rows: Iterable[Named], seeds: tu
             if lacking:
                 found.setdefault((task, lacking), []).append(" ".join(row))
     return [f"{task}: no score of {', '.join(of)}, for want of {lacking}" for (task, lacking), of in found.items()]
+
+
+def _partial(suite: Suite, columns: Mapping[str, _Column], row: SuiteRow) -> str:
+    """The scores of a row that lacks something over what it has, said to be that: they compare with no other."""
+    found: dict[str, float | None] = {}
+    told = []
+    for task, column in columns.items():
+        scores = column.grid.scores((row.model, row.recipe)) if column.grid else {}
+        there = [scores[language] for language in column.languages if language in scores]
+        found[task] = float(np.mean(there)) if there else None
+        told += [f"{task} {found[task]:.1f} ({len(there)} of {len(column.languages)} languages)"] if there else []
+    groups, score = _averages(suite, found)
+    told += [f"group {group} {value:.1f}" for group, value in groups.items() if value is not None]
+    told += [f"the suite {score:.1f}"] if score is not None else []
+    about = f"{row.model} {row.recipe} over what is there, which is no official score and compares with no other row's"
+    return f"{about}: {', '.join(told) or 'nothing'}"
 
 
 def _drawn(suite: Suite, columns: Mapping[str, _Column], rows: Sequence[SuiteRow]) -> list[Values | None]:
