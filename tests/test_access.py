@@ -78,7 +78,7 @@ def test_a_context_offers_no_way_round_its_grant():
     one = context("texts")
     assert {name for name in dir(one) if not name.startswith("_")} == {
         "source", "targets", "seed", "device", "text", "labelled", "score", "progress", "log", "read", "diagnostics",
-        "inputs", "paired", "pairs", "shots",
+        "inputs", "paired", "pairs", "preparation", "shots",
     }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """What a task trains on and is evaluated on, and what a suite lets stand in where data lack."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,44 @@ def test_a_broken_file_fails_the_cells_that_read_it_and_no_other(tmp_path):
     assert dict(summary.counts) == {"ok": 3, "skipped": 0, "failed": 0}
     assert (summary.reused, summary.trainings()) == (2, 0)
     assert "two columns" not in (again.folder / "README.md").read_text()
+
+
+class Prepares(FakeMethod):
+    """Learns what is to be learned first, if anything."""
+
+    def needs(self, options):
+        return super().needs(options) | {Resource.PREPARATION}
+
+    def fit(self, encoder, task, options, context):
+        first = context.preparation()
+        self.log.add(f"first {first.provenance.id if first else None}")
+        return super().fit(encoder, task, options, context)
+
+
+def prepared(tmp_path, method, absent=frozenset()):
+    tasks = [FakeTask(prepared_by="before"), FakeTask(name="before", absent=absent)]
+    return run(tmp_path, FakePlugin(tmp_path, tasks=tasks, methods=[method]))
+
+
+def test_labels_that_are_learned_first_are_given_counted_and_part_of_the_key(tmp_path):
+    method = Prepares()
+    opened, _ = prepared(tmp_path, method)
+    assert method.log.fits[0] == "first before"
+    (result, *_) = map(json.loads, (opened.folder / "results.jsonl").read_text().splitlines())
+    assert result["supervision"]["preparation labels"] == {"en": 12}
+    assert [data["id"] for data in result["dataset"]["train"]] == ["before", "fake-task"]
+    plain = session(tmp_path, FakePlugin(tmp_path, methods=[Prepares()]))
+    assert plain.plan.cells[0].score.predict.fit.key != opened.plan.cells[0].score.predict.fit.key
+
+
+def test_where_they_are_not_there_the_task_trains_alone_and_says_so(tmp_path):
+    method = Prepares()
+    opened, summary = prepared(tmp_path, method, NO_TRAIN)
+    assert (method.log.fits[0], summary.counts["ok"]) == ("first None", 3)
+    remark = "fake-task: sample has no before labels in en, which are learned first: it trains on fake-task alone"
+    assert remark in opened.plan.remarks
+
+
+def test_a_method_that_does_not_ask_for_them_is_not_given_any(tmp_path):
+    opened, _ = prepared(tmp_path, FakeMethod())
+    assert all(cell.score.predict.fit.grant.preparation is None for cell in opened.plan.cells)

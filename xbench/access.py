@@ -19,8 +19,8 @@ Place = tuple[Task, Split]  # where to read: a task's split, which may be lent b
 class Grant:
     """Source, targets in scope, and where text, labels and pairs of a language may be read; nothing else exists.
 
-    `inputs` are places of unlabelled examples of a target, `shots` of the few labelled ones, and `pairs` say by
-    resource and target what supplies them.
+    `inputs` are places of unlabelled examples of a target, `shots` of the few labelled ones, `pairs` say by
+    resource and target what supplies them, and `preparation` is the place of labels that are learned first.
     """
 
     source: str
@@ -30,6 +30,7 @@ class Grant:
     inputs: Mapping[str, Place] = field(default_factory=dict)
     shots: Mapping[str, Place] = field(default_factory=dict)
     pairs: Mapping[tuple[Resource, str], PairedData] = field(default_factory=dict)
+    preparation: Place | None = None
 
     def fingerprint(self, shelf: Shelf) -> dict[str, Any]:
         """The grant as JSON for a key: languages in scope and the digests of all that may be read."""
@@ -40,6 +41,8 @@ class Grant:
         for what, places in (("inputs", self.inputs), ("shots", self.shots)):
             if places:
                 told[what] = {language: _digest(shelf, language, place) for language, place in places.items()}
+        if self.preparation:
+            told["preparation"] = _digest(shelf, self.source, self.preparation)
         if self.pairs:
             told["pairs"] = {
                 f"{resource} {target}": shelf.pairs(paired, self.source, target).provenance.fingerprint
@@ -110,6 +113,15 @@ class GuardedContext:
         gold = None if examples.gold is None else examples.gold.take(chosen)
         about = replace(of, n_rows=len(chosen), fingerprint=digest([of.fingerprint, "shots", self.seed, count]))
         return Examples(examples.inputs.take(chosen), gold, about)
+
+    def preparation(self) -> Examples | None:
+        """Labelled examples of the source that are learned first, of a task of its own; None where there are none."""
+        if self._grant.preparation is None:
+            return None
+        task, split = self._grant.preparation
+        examples = self._shelf.load(task, self.source, split)
+        self._count(str(Resource.PREPARATION), self.source, examples.provenance.n_rows)
+        return examples
 
     def inputs(self, language: str) -> Any:
         """Inputs of unlabelled examples of a target."""

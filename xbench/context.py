@@ -56,6 +56,12 @@ class FitContext(Context, Protocol):
     def labelled(self, language: str, split: Split = Split.TRAIN) -> Examples:
         """Inputs and gold of the train or validation split of the source, or of a target where that was declared."""
 
+    def preparation(self) -> Examples | None:
+        """Labelled examples of the source that are learned before the task's own, where it has such and they are there.
+
+        They are of another task of the same kind, as Social IQa's are for COPA; None where they were not declared.
+        """
+
     def shots(self, language: str, count: int) -> Examples:
         """So many labelled examples of a target, where shots were declared; all if there are not as many.
 

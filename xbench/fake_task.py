@@ -31,6 +31,7 @@ class FakeTask:
     absent: frozenset[tuple[str, Split]] = frozenset()
     relabelled: Mapping[tuple[str, Split, int], str] = field(default_factory=dict)
     donor: str | None = None
+    prepared_by: str | None = None
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
     kind: TaskKind = TaskKind.SEQUENCE_CLASSIFICATION
     main_metric: str = "accuracy"

@@ -13,14 +13,8 @@ from xbench.shelf import Shelf
 from xbench.uses import Component, TaskUse
 from xbench.values import PAIRED
 
-TARGET = {
-    Resource.TARGET_LABELS,
-    Resource.TARGET_VALIDATION,
-    Resource.TARGET_TEXT,
-    Resource.TARGET_SHOTS,
-    Resource.TARGET_INPUTS,
-    *PAIRED,
-}
+TARGET = {Resource.TARGET_LABELS, Resource.TARGET_VALIDATION, Resource.TARGET_TEXT, Resource.TARGET_SHOTS}
+TARGET |= {Resource.TARGET_INPUTS, *PAIRED}
 AUTO = "auto"  # of an option that names a resource: the first that has pairs of the target
 
 
@@ -55,7 +49,7 @@ class Granter:
         pairs: dict[tuple[Resource, str], PairedData] = {}
         for resource in (one for one in PAIRED if one in needs):
             pairs |= self._pairs(part, resource, targets, getattr(chosen, _option(resource), AUTO))
-        return Grant(self.cell.source, targets, texts, labels, inputs, shots, pairs)
+        return Grant(self.cell.source, targets, texts, labels, inputs, shots, pairs, self._preparation(needs))
 
     def _in_scope(self, scope: Scope) -> tuple[str, ...]:
         match scope:
@@ -90,6 +84,13 @@ class Granter:
             only = f"no {usable[0]} split in {lacking}; its {self.use.split} split is evaluated"
             raise CannotRunError(f"{has} {only}{hint}")
         raise CannotRunError(f"{has} neither a train split in all of them nor a validation split in {lacking}{hint}")
+
+    def _preparation(self, needs: frozenset[Resource]) -> Place | None:
+        """Labels of a task that is learned first, where the task has one and the data hold it: it is no condition."""
+        first = self.use.preparation
+        if Resource.PREPARATION not in needs or first is None:
+            return None
+        return (first, Split.LENT) if self.cell.source in self.shelf.languages(first, Split.LENT) else None
 
     def _inputs(self, part: Component, target: str) -> Place:
         """Where unlabelled examples of a target are: in its train split, or validation; never where it is judged."""

@@ -87,6 +87,7 @@ class Guard:
         places = [(f"{split} labels in {at}", at, place) for (at, split), place in grant.labels.items()]
         for what, of in (("text", grant.texts), ("unlabelled examples", grant.inputs), ("shots", grant.shots)):
             places += [(f"{what} in {at}", at, place) for at, place in of.items()]
+        places += [("labels that are learned first", grant.source, grant.preparation)] if grant.preparation else []
         for what, language, (task, split) in places:
             examples = self.shelf.load(task, language, split)
             official = task is judged or task.name == judged.donor

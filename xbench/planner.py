@@ -23,7 +23,7 @@ from xbench.plan import (
     SkippedCell,
     align_chain,
 )
-from xbench.remarks import label_of, of_training, targets_of
+from xbench.remarks import label_of, of_preparation, of_training, targets_of
 from xbench.request import Grid, Recipe
 from xbench.shelf import Shelf
 from xbench.uses import Component, TaskUse
@@ -45,7 +45,7 @@ class _Planner:
     def plan(self) -> Plan:
         cells: list[PlannedCell] = []
         skipped: list[SkippedCell] = []
-        remarks = [use.note for use in self.grid.tasks if use.note]
+        remarks = [use.note for use in self.grid.tasks if use.note] + of_preparation(self.grid, self.shelf)
         self.bases = {text: Base(model, model.info()) for text, model in self.grid.models.items()}
         for model, recipe, use in itertools.product(self.grid.models, self.grid.recipes, self.grid.tasks):
             targets, remark = targets_of(self.grid, use, self.shelf)

@@ -32,6 +32,16 @@ def targets_of(grid: Grid, use: TaskUse, shelf: Shelf) -> tuple[list[str], str]:
     return sorted(chosen, key=lambda language: language != grid.source), remark if lacking else ""
 
 
+def of_preparation(grid: Grid, shelf: Shelf) -> list[str]:
+    """What is to be learned first and is not there."""
+    found = []
+    for use in grid.tasks:
+        if use.preparation and grid.source not in shelf.languages(use.preparation, Split.LENT):
+            what = f"{shelf.data} has no {use.preparation.name} labels in {grid.source}, which are learned first"
+            found.append(f"{use.name}: {what}: it trains on {use.trainer.name} alone")
+    return found
+
+
 def of_training(cells: Sequence[PlannedCell], shelf: Shelf) -> list[str]:
     """What the training data say of themselves: what stands in for them, a row count that is not the official."""
     found: dict[str, None] = {}

@@ -141,6 +141,10 @@ class _Record:
             vars(self.bench.shelf.load(lender, language, split).provenance) | {"language": language}
             for (language, _), (lender, split) in labels.items()
         ]
+        if first := planned.score.predict.fit.grant.preparation:
+            lender, split = first
+            source = planned.cell.source
+            train.insert(0, vars(self.bench.shelf.load(lender, source, split).provenance) | {"language": source})
         about = {"task": task.name, "task_revision": task.revision, "parallel": task.parallel, "train": train}
         about |= {"leakage": dict(planned.leaks)} if planned.leaks else {}
         return {**vars(test), **about}

@@ -62,6 +62,10 @@ class Task(Described, Protocol):
         """The task that lends the labels where it has none of its own."""
 
     @property
+    def prepared_by(self) -> str | None:
+        """The task whose labels are learned before its own, as Social IQa's before COPA's; None, as a rule."""
+
+    @property
     def parallel(self) -> bool:
         """Whether row i of the test split is the same example in every language."""
 

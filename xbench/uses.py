@@ -29,7 +29,8 @@ class TaskUse:
 
     `taught` is the split of the lender that teaches. `method` is the one that serves it whatever a recipe's is: what
     is retrieved, for one, is not learned. `text` is a task that lends unlabelled text, where this one has none but
-    what is evaluated. `note` says for what lack of data this use stands in.
+    what is evaluated. `preparation` is a task whose labels are learned first. `note` says for what lack of data this
+    use stands in.
     """
 
     name: names.Name
@@ -39,6 +40,7 @@ class TaskUse:
     taught: Split = Split.TRAIN
     method: Component | None = None
     text: Task | None = None
+    preparation: Task | None = None
     note: str = ""
 
 
@@ -108,7 +110,9 @@ class Uses:
         asked = names.Name(name.name, tuple(sorted(said.items())))
         method = self._method(said["method"]) if "method" in said else None
         text: Task | None = self.registry.find("task", said["text"]) if "text" in said else None
-        return TaskUse(asked, task, trainer, EVALUATED[split], taught, method, text)
+        before = getattr(trainer, "prepared_by", None)  # tasks of former contracts have no such thing
+        first: Task | None = self.registry.find("task", before) if before else None
+        return TaskUse(asked, task, trainer, EVALUATED[split], taught, method, text, first)
 
     def _method(self, text: str) -> Component:
         name = names.parse(text)

@@ -41,6 +41,7 @@ class Resource(StrEnum):
     """What a fit may consume; the names are those of the supervision column."""
 
     SOURCE_LABELS = "source labels"
+    PREPARATION = "preparation labels"
     SOURCE_VALIDATION = "source validation labels"
     TARGET_LABELS = "target labels"
     TARGET_VALIDATION = "target validation labels"

@@ -174,3 +174,22 @@ def test_selection_on_source_dev_keeps_the_checkpoint_that_the_core_scores_best(
     assert len(log["validation"]) == 5
     reached = given.score(predictor.predict(chosen("en", 30, seed=2).inputs, "en"))
     assert reached == pytest.approx(max(log["validation"]))
+
+
+def test_labels_that_are_learned_first_are_learned_by_the_same_head_before_the_tasks_own():
+    few = context(count=3)
+    few.first = chosen("en", 100, seed=5)
+    alone, prepared = fitted(LEARN | {"epochs": 1}, context(count=3)), fitted(LEARN | {"epochs": 1}, few)
+    assert accuracy(prepared, "en") > accuracy(alone, "en")
+    assert {"preparation", "training"} <= set(few.logged)
+    assert few.logged["preparation"]["steps"] > few.logged["training"]["steps"]
+    again = context(count=3)
+    again.first = few.first
+    assert tiny.same(tiny.weights(fitted(LEARN | {"epochs": 1}, again).encoder), tiny.weights(prepared.encoder))
+
+
+def test_a_fit_on_target_labels_alone_has_nothing_to_learn_first():
+    given = context("de", targets=("de",))
+    given.first = chosen("en", 10)
+    fitted(QUICK | {"on": "target"}, given)
+    assert "preparation" not in given.logged

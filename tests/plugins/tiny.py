@@ -120,6 +120,7 @@ class ToyContext:
     texts: dict = field(default_factory=dict)  # language: texts
     paired_with: dict = field(default_factory=dict)  # (resource, target): pairs
     unlabelled: dict = field(default_factory=dict)  # language: inputs
+    first: object = None  # labelled examples that are learned first
     source: str = "en"
     targets: tuple[str, ...] = ()
     seed: int = 0
@@ -137,6 +138,9 @@ class ToyContext:
         if (language, split) not in self.examples:
             raise ScopeError(f"no {split} labels in {language}")
         return self.examples[language, split]
+
+    def preparation(self):
+        return self.first
 
     def paired(self, resource):
         return tuple(target for target in self.targets if (resource, target) in self.paired_with)

@@ -1,6 +1,6 @@
 """Fine-tuning: train encoder and head on labels, predict every language with what was learned."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,7 +24,8 @@ class Finetune:
     `pooling=auto` is `cls` for encoders that were trained with it, else `mean`, and `compare` for pairs. A choice is
     scored as a pair with its text, in one softmax with the others of its row. Tags are learned on the first
     sub-word of each word, answers to questions as the tokens of the context that they start
-    and end with (Devlin et al. 2019); nothing is pooled there.
+    and end with (Devlin et al. 2019); nothing is pooled there. Where a task has labels that are learned
+    first (COPA those of Social IQa), the same encoder and head learn them before, to the last checkpoint.
     """
 
     name = "finetune"
@@ -44,9 +45,9 @@ class Finetune:
     def needs(self, options: FinetuneOptions) -> frozenset[Resource]:
         """Labels of the languages it trains on, and source validation labels where they select."""
         labels = {
-            "source": {Resource.SOURCE_LABELS},
+            "source": {Resource.SOURCE_LABELS, Resource.PREPARATION},
             "target": {Resource.TARGET_LABELS},
-            "both": {Resource.SOURCE_LABELS, Resource.TARGET_LABELS},
+            "both": {Resource.SOURCE_LABELS, Resource.TARGET_LABELS, Resource.PREPARATION},
         }[options.on]
         validation = {Resource.SOURCE_VALIDATION} if options.selection == "source-dev" else set()
         return frozenset(labels | validation)
@@ -63,8 +64,18 @@ class Finetune:
         from xbench_methods.learners import LEARNERS
 
         sets = [(language, context.labelled(language)) for language in languages]
-        predictor: Predictor = LEARNERS[task.kind].fit(encoder, task, options, context, sets)
-        return predictor
+        learner = LEARNERS[task.kind]
+        first = context.preparation() if options.on != "target" else None
+        if first is None:
+            predictor: Predictor = learner.fit(encoder, task, options, context, sets)
+            return predictor
+        from xbench_methods.learning import Run
+
+        before = Run(name="preparation")
+        begun = learner.new(encoder, task, options, sets, context.seed)
+        learner.train(begun, replace(options, selection="last"), context, [(context.source, first)], before)
+        learner.train(begun, options, context, sets)
+        return begun  # type: ignore[no-any-return]
 
     def load(self, encoder: Any, task: TaskView, options: FinetuneOptions, folder: Path) -> Predictor:
         """Read back encoder and head."""

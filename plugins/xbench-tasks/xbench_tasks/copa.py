@@ -100,5 +100,6 @@ COPA = ChoiceTask(
             names=LABELS,
         ),
     ),
+    prepared_by="siqa",  # Sap et al. 2019; so XTREME-R trains
     hyperparameters=RECIPE,
 )

@@ -49,6 +49,7 @@ class DatasetTask:
     revision: str = "1"
     train_on: str | None = "en"
     donor: str | None = None
+    prepared_by: str | None = None
     parallel: bool = False
     sample: str | None = None
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
