@@ -36,7 +36,7 @@ def accuracy(predictor, examples, language):
 
 def test_a_zero_shot_fit_reads_source_labels_and_nothing_else():
     options = FinetuneOptions()
-    assert FINETUNE.needs(options) == {Resource.SOURCE_LABELS}
+    assert FINETUNE.needs(options) == {Resource.SOURCE_LABELS, Resource.PREPARATION}
     assert FINETUNE.scope(options) is Scope.SOURCE
     given = context("en", "de", validation=("en", "de"), targets=("de",))
     fitted(given=given)
@@ -47,7 +47,7 @@ def test_a_zero_shot_fit_reads_source_labels_and_nothing_else():
     ("on", "needs", "read"),
     [
         ("target", {Resource.TARGET_LABELS}, ["de"]),
-        ("both", {Resource.SOURCE_LABELS, Resource.TARGET_LABELS}, ["en", "de"]),
+        ("both", {Resource.SOURCE_LABELS, Resource.TARGET_LABELS, Resource.PREPARATION}, ["en", "de"]),
     ],
 )
 def test_training_on_targets_reads_what_it_declares(on, needs, read):

@@ -120,7 +120,7 @@ def test_options_of_language_modules_without_sense_are_refused(options):
 
 
 def test_a_task_module_reads_source_labels_and_nothing_else():
-    assert METHOD.needs(LoraOptions()) == {Resource.SOURCE_LABELS}
+    assert METHOD.needs(LoraOptions()) == {Resource.SOURCE_LABELS, Resource.PREPARATION}
     assert METHOD.scope(LoraOptions()) is Scope.SOURCE
     given = labelled("en", "de", targets=("de",))
     fitted(tiny.encoder("en", "de"), given=given)
