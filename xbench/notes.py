@@ -27,10 +27,10 @@ LEGEND = f"""\
 COMPARED_LEGEND = """\
 - *ranks*: those that the row may have with 95 % confidence, by all its differences to others at once (Holm).
   *ties*: two rows have a letter in common where they tie, each two judged by themselves.
-- *to baseline*: avg minus that of the baseline, the first recipe without aligner of the row's model unless
-  another is named, with its interval. *other languages*: its interval for languages like these, if these are a
-  sample of them; n/a of less than three. *better in*, *worse in*: so many target languages differ from the
-  baseline, by all of them at once (Holm); *won, tied, lost*: each language judged by itself.
+- *to baseline*: avg minus that of the baseline, plain fine-tuning of the row's model (else its first recipe
+  without aligner) unless another is named, with its interval. *other languages*: its interval for languages
+  like these, if these are a sample of them; n/a of less than three. *better in*, *worse in*: so many target
+  languages differ from the baseline, by all at once (Holm); *won, tied, lost*: each judged by itself.
 - *detectable*: a true difference to the baseline that so many examples and seeds would show four times out of
   five. What is not shown may still be there, if it is smaller."""
 
@@ -48,6 +48,7 @@ Numbers as their sources print them, on official test sets, from trainings and s
 where a source has none. They have no rank, no difference to a row above is tested, and nothing above depends on them.
 A model may stand here several times: rows of different sources are not merged."""
 
+TOLD = 0.01  # of less leakage the results tell alone
 UNTOLD = "not told"  # the kind of supervision, without counts, of results whose training nobody watched
 
 APART = (
@@ -106,18 +107,17 @@ def served(task: str) -> list[str]:
 
 
 def _leakage(results: Iterable[Result]) -> list[str]:
-    """A line per row and thing that it trained on: the largest share of test examples that stand in it."""
+    """A line per row and thing that it trained on, where 1 % or more of the test examples stand in it."""
     found: dict[tuple[str, str, str], dict[str, float]] = {}
     for result in results:
         for what, share in result.dataset.get("leakage", {}).items():
-            found.setdefault((result.cell.model, result.cell.recipe, what), {})[result.cell.target] = share
+            if share >= TOLD:
+                found.setdefault((result.cell.model, result.cell.recipe, what), {})[result.cell.target] = share
     lines = []
     for (model, recipe, what), shares in sorted(found.items()):
-        language = max(sorted(shares), key=lambda at: shares[at])
-        lines.append(
-            f"leakage: {model} {recipe}: {100 * shares[language]:.1f} % of the test examples ({language}, the most of"
-            f" {len(shares)} languages) stand in the {what}"
-        )
+        at = max(sorted(shares), key=shares.__getitem__)
+        most = f"{100 * shares[at]:.1f} % of the test examples ({at}, the most of {len(shares)} languages)"
+        lines.append(f"leakage: {model} {recipe}: {most} stand in the {what}")
     return lines
 
 

@@ -7,6 +7,7 @@ from math import inf
 from xbench import names
 from xbench.items import Values
 from xbench.ranks import holm, places
+from xbench.request import DEFAULT_METHOD
 from xbench.standings import Comparison, Estimate, Row, Table
 from xbench.statistics import CONFIDENCE, Bootstrap, Effect, bootstrap
 
@@ -19,7 +20,8 @@ def ranked(table: Table, items: Sequence[Mapping[str, Values]], baseline: str = 
     `items` are each row's values per example by language, shape (seeds, examples[, 2]); a row whose targets are
     not all there gets no interval. The best row and those that tie with it have rank 1, any other has one
     more than the number of rows with a better average. Rows are compared with those of their model whose recipe is
-    the `baseline`; without one it is the model's first, by name, that has no aligner: a score must not choose it.
+    the `baseline`; without one it is the model's plain fine-tuning, else its first by name without an
+    aligner: a score must not choose.
     """
     sign = 1 if table.dataset.higher_is_better else -1
     merits = [-inf if row.average.value is None else sign * row.average.value for row in table.rows]
@@ -92,7 +94,7 @@ class _Field:
         rows = self.table.rows
         of = [at for at in range(len(rows)) if rows[at].model == rows[index].model and self.drawn_whole(at)]
         of = [at for at in of if (rows[at].recipe == wanted if wanted else _bare(rows[at].recipe))]
-        first = min(of, key=lambda at: rows[at].recipe, default=index)
+        first = min(of, key=lambda at: (_method(rows[at].recipe) != DEFAULT_METHOD, rows[at].recipe), default=index)
         return first if first != index and self.drawn_whole(index) else None
 
     def comparison(self, index: int, wanted: str) -> Comparison | None:
@@ -125,6 +127,11 @@ class _Field:
             index: replace(place, worst=place.worst + unknown) for index, place in zip(whole, found, strict=True)
         }
         return tuple(replace(row, place=by_index.get(index)) for index, row in rows)
+
+
+def _method(recipe: str) -> str:
+    """The name of a recipe's method."""
+    return names.parse_recipe(recipe)[-1].name
 
 
 def _bare(recipe: str) -> bool:
