@@ -63,8 +63,12 @@ class Retriever:
             return Candidates([], np.empty(0))
         if self.options.search == "margin":
             return self._mined(queries, pool_, report)
+        queries, asked = self._placed(queries, report)
+        pool_, held = self._placed(pool_, report)
+        if not queries or not pool_:
+            return Candidates([], np.empty(0))
         ids = [id_ for id_, _, _ in pool_]
-        sides = unit(self.vectors(queries, report), "query"), unit(self.vectors(pool_, report), "candidate")
+        sides = unit(asked, "query"), unit(held, "candidate")
         if self.options.search == "csls":
             sides = _scaled(*sides, self.options.nearest)
         found = nearest(*sides, self.options.depth)
@@ -72,6 +76,12 @@ class Retriever:
         scores = found.similarities.ravel()
         order = np.argsort(-scores, kind="stable")
         return Candidates([pairs[at] for at in order.tolist()], scores[order].astype(np.float64))
+
+    def _placed(self, texts: Sequence[Text], report: Report) -> tuple[list[Text], Vectors]:
+        """The texts that have a direction, and their vectors: a word that a table lacks has none, and no match."""
+        vectors = self.vectors(texts, report)
+        there = np.any(vectors, axis=1)
+        return [text for text, has in zip(texts, there.tolist(), strict=True) if has], vectors[there]
 
     def _mined(self, queries: Sequence[Text], pool_: Sequence[Text], report: Report) -> Candidates:
         matches = mine(
