@@ -93,13 +93,6 @@ def test_pairs_below_the_threshold_are_left_out():
     assert points("1,0 0,1", "1,0 1,1", threshold=0.9)["matches"][:2] == [["c0"], []]
 
 
-@pytest.mark.parametrize("options", [{}, {"search": "csls"}])
-def test_what_has_no_vector_has_no_match_and_is_none(options):
-    found = points("1,0 0,0 0,1", "0,0 1,0 0,1", **options)["matches"][:3]
-    assert found == [["c1"], [], ["c2"]]
-    assert points("0,0", "1,0", **options)["matches"] == [[], []]
-
-
 def test_a_pool_without_one_side_has_no_matches():
     assert points("1,0", "")["matches"] == [[]]
     assert points("", "1,0", search="margin")["matches"] == [[]]

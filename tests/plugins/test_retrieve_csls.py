@@ -48,3 +48,10 @@ def test_each_search_has_its_own_number_of_neighbours_unless_one_is_given():
     assert [RetrieveOptions(search=search, neighbours=7).nearest for search in ("csls", "margin")] == [7, 7]
     with pytest.raises(ValueError, match="at least 1"):
         RetrieveOptions(search="csls", neighbours=0)
+
+
+@pytest.mark.parametrize("options", [{}, {"search": "csls"}])
+def test_what_has_no_vector_has_no_match_and_is_none(options):
+    found = points("1,0 0,0 0,1", "0,0 1,0 0,1", **options)["matches"][:3]
+    assert found == [["c1"], [], ["c2"]]
+    assert points("0,0", "1,0", **options)["matches"] == [[], []]
