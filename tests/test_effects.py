@@ -38,7 +38,7 @@ def coverage(seeds, luck, simulations):
     hits = np.zeros(3)
     for _ in range(simulations):
         drawn = bootstrap(trained(generator, seeds, luck), parallel=True, draws=300)
-        draws = drawn.mean(0, LANGUAGES) - drawn.mean(1, LANGUAGES)
+        draws = np.mean([drawn.rows[0][at] - drawn.rows[1][at] for at in LANGUAGES], axis=0)
         hits += [
             drawn.average(0, LANGUAGES).interval.covers(average),
             drawn.difference(0, 1, LANGUAGES).interval.covers(difference),

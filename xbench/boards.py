@@ -24,7 +24,8 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--diagnostics", "readings", is_flag=True,
               help="Add how well languages meet in the encoders, whatever the task.")  # fmt: skip
 @click.option("--baseline", default="", metavar="RECIPE",
-              help="Compare rows with this one of their model; by default its first one without aligner.")  # fmt: skip
+              help="Compare rows with this one of their model; by default plain fine-tuning, else the first by name "
+                   "that has no aligner.")  # fmt: skip
 def leaderboard_command(results: Path, form: str, output: Path | None, check: bool, **asked: Any) -> None:
     """Make the board of a results folder or file."""
     from xbench import render, session
@@ -45,7 +46,7 @@ def leaderboard_command(results: Path, form: str, output: Path | None, check: bo
 @click.argument("results", type=_FOLDER)
 @click.option("--output", "-o", type=_FOLDER, required=True, help="The folder to write; what is there is replaced.")
 def publish_command(results: Path, output: Path) -> None:
-    """Write a folder to publish: results with their predictions, suite, board, and what made them."""
+    """Write a folder to publish: results with predictions, suite, board as README.md and HTML, and what made them."""
     from xbench.publish import publish
 
     for remark in publish(results, output, load_registry()):

@@ -14,9 +14,9 @@ from xbench.contracts import Origin, TaskKind
 from xbench.markup import one_line
 from xbench.notes import seeded, supervision
 from xbench.registry import Registry
+from xbench.render import rounded
 from xbench.standings import Board, Row, Table
 
-DECIMALS = 4  # what is beyond differs from machine to machine
 _TYPES = {
     TaskKind.SEQUENCE_CLASSIFICATION: "text-classification",
     TaskKind.TOKEN_CLASSIFICATION: "token-classification",
@@ -54,7 +54,7 @@ def _indexed(table: Table, row: Row, kind: str, language: str, score: float) -> 
     return {
         "task": {"type": kind, "name": table.task},
         "dataset": dataset | ({"revision": of.revision} if of.revision else {}),
-        "metrics": [{"type": of.metric, "value": _rounded(score), "name": about}],
+        "metrics": [{"type": of.metric, "value": rounded(score), "name": about}],
     }
 
 
@@ -77,17 +77,13 @@ def _entry(table: Table, row: Row, language: str, score: float) -> dict[str, Any
     dataset = {"id": of.id, "task_id": language} | ({"revision": of.revision} if of.revision else {})
     read = supervision(row.supervision)
     notes = f"{row.recipe} on {table.task}: {of.metric}, labels in {table.source}, {seeded(row.seeds)}; read: {read}"
-    return {"dataset": dataset, "value": _rounded(score), "notes": notes}
+    return {"dataset": dataset, "value": rounded(score), "notes": notes}
 
 
 def _rows(board: Board) -> Iterator[tuple[Table, Row]]:
     """Every row with its table, by model and recipe."""
     every = ((table, row) for table in board.tables for row in table.rows)
     yield from sorted(every, key=lambda one: (one[1].model, one[1].recipe))
-
-
-def _rounded(score: float) -> float:
-    return round(score, DECIMALS) + 0.0
 
 
 def _yaml(value: Mapping[str, Any] | list[dict[str, Any]]) -> str:

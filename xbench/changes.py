@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from xbench import names
 from xbench.cell import Result
-from xbench.environment import LIBRARIES
+from xbench.environment import own
 from xbench.notes import UNTOLD, supervision
 
 PARTS = ("configuration", "seeds", "data", "code", "environment")
@@ -61,9 +61,9 @@ def _facts(result: Result) -> Iterator[list[tuple[str, str]]]:
     yield [("seed", str(result.cell.seed))]
     yield [*_data(result), ("supervision", supervision(result.supervision))]
     git = {"commit": str(result.git.get("commit", ""))[:_SHORT], "uncommitted changes": _yes(result.git.get("changed"))}
-    own = {name: version for name, version in result.versions.items() if name not in (*LIBRARIES, "python")}
-    yield [("task revision", str(result.dataset.get("task_revision", ""))), *git.items(), *own.items()]
-    others = {name: version for name, version in result.versions.items() if name not in own}
+    code = own(result.versions)
+    yield [("task revision", str(result.dataset.get("task_revision", ""))), *git.items(), *code.items()]
+    others = {name: version for name, version in result.versions.items() if name not in code}
     machine = {"device": result.model.get("device", ""), **result.hardware}
     yield [*_texts(others), *_texts(machine), ("command", result.command)]
 

@@ -13,7 +13,7 @@ from xbench.grids import Grid
 from xbench.items import Values
 from xbench.notes import seeded
 from xbench.ranks import holm
-from xbench.render import DECIMALS
+from xbench.render import rounded
 from xbench.sides import LETTERS, Match, Side, match
 from xbench.standings import Dataset, Estimate, targets
 from xbench.statistics import Bootstrap, bootstrap
@@ -99,7 +99,7 @@ def diff(pairs: Iterable[tuple[Side, Side]], reader: Reader | None = None) -> Di
 def to_json(made: Diff) -> str:
     """The values, field by field; n/a is null."""
     text = json.dumps(dataclasses.asdict(made), allow_nan=False)
-    plain = json.loads(text, parse_float=lambda number: round(float(number), DECIMALS) + 0.0)
+    plain = json.loads(text, parse_float=lambda number: rounded(float(number)))
     return json.dumps(plain, ensure_ascii=False, indent=2) + "\n"
 
 

@@ -7,6 +7,7 @@ import platform
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,11 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
+
+
+def own(versions: Mapping[str, str]) -> dict[str, str]:
+    """The versions of xbench and its plugins."""
+    return {name: version for name, version in versions.items() if name not in (*LIBRARIES, "python")}
 
 
 def hardware() -> dict[str, Any]:

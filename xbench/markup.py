@@ -24,6 +24,11 @@ def escape(text: str) -> str:
     return _WORD.sub(_shown, one_line(text))
 
 
+def shortened(text: str, room: int = 60) -> str:
+    """The text, cut to so many characters where it has more."""
+    return text if len(text) <= room else f"{text[: room - 3]}..."
+
+
 def code(text: str) -> str:
     """Text as code, one line as well; `escape` does it where a backtick or a pipe would end the code."""
     line = one_line(text)

@@ -12,7 +12,7 @@ from xbench.cell import Cell, Result, Status
 from xbench.errors import StoreError, UsageError
 from xbench.items import unpack
 from xbench.keys import digest, file_digest
-from xbench.markup import escape, grid, number
+from xbench.markup import escape, grid, number, shortened
 from xbench.publish import publish
 from xbench.registry import Registry
 from xbench.suite import Suite
@@ -78,7 +78,7 @@ def _differing(one: Suite | None, other: Suite | None) -> Iterator[str]:
         return
     for key, value in first.items():
         if value != second[key]:
-            yield f"{key} is {_short(value)} and {_short(second[key])}"
+            yield f"{key} is {shortened(repr(value))} and {shortened(repr(second[key]))}"
 
 
 def _said(suite: Suite | None) -> dict[str, Any]:
@@ -87,11 +87,6 @@ def _said(suite: Suite | None) -> dict[str, Any]:
         return {}
     said = {one.name: getattr(suite, one.name) for one in fields(suite)}
     return said | {"references": suite.references and suite.references.read_text(encoding="utf-8")}
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def merge(sources: Sequence[Source], prefer: str = FIRST) -> Merged:

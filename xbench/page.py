@@ -12,6 +12,7 @@ from xbench import notes
 from xbench.cell import Result
 from xbench.costs import Cost, costs
 from xbench.markup import between, number, one_line, to_best
+from xbench.ranks import lettered
 from xbench.standings import Board, Estimate, Row, Table
 
 if TYPE_CHECKING:
@@ -80,13 +81,7 @@ def _keys(board: Board) -> dict[tuple[str, str], str]:
     """A letter for every model and recipe, the same in all tables: best first, as the board has them."""
     every = [(row.model, row.recipe) for summary in board.summaries for row in summary.rows]
     every += [(row.model, row.recipe) for table in board.tables for row in table.rows]
-    return {named: _letter(at) for at, named in enumerate(dict.fromkeys(every))}
-
-
-def _letter(at: int) -> str:
-    """A to Z, then AA, AB and so on."""
-    before, last = divmod(at, 26)
-    return (_letter(before - 1) if before else "") + chr(ord("A") + last)
+    return {named: lettered(at).upper() for at, named in enumerate(dict.fromkeys(every))}
 
 
 def _lines(table: Table, keys: Mapping[tuple[str, str], str], paid: Sequence[Cost]) -> Iterator[Line]:

@@ -74,14 +74,14 @@ def groups(apart: Sequence[tuple[int, int]], n: int) -> list[tuple[str, ...]]:
         parts = [part for group in found for part in _parts(group, pair)]
         found = [part for part in dict.fromkeys(parts) if not any(part < other for other in parts)]
     ordered = sorted(map(sorted, found))
-    return [tuple(_letter(index) for index, group in enumerate(ordered) if at in group) for at in range(n)]
+    return [tuple(lettered(index) for index, group in enumerate(ordered) if at in group) for at in range(n)]
 
 
 def _parts(group: frozenset[int], pair: tuple[int, int]) -> list[frozenset[int]]:
     return [group - {at} for at in pair] if group >= set(pair) else [group]
 
 
-def _letter(index: int) -> str:
+def lettered(index: int) -> str:
     """a to z, then aa, ab and so on."""
     before, last = divmod(index, len(ascii_lowercase))
-    return (_letter(before - 1) if before else "") + ascii_lowercase[last]
+    return (lettered(before - 1) if before else "") + ascii_lowercase[last]

@@ -117,10 +117,15 @@ def _numbers(estimate: Estimate) -> list[Any]:
     return [_plain(value) for value in (estimate.value, *ends)]
 
 
+def rounded(value: float) -> float:
+    """A number as CSV and JSON have it; zero has no sign."""
+    return round(value, DECIMALS) + 0.0
+
+
 def _plain(value: Any) -> Any:
     """JSON values with rounded numbers."""
     if isinstance(value, float):
-        return round(value, DECIMALS) + 0.0
+        return rounded(value)
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items()}
     return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -137,7 +137,7 @@ class Replan:
             if name in known:
                 said |= {f"{name} {what}": value for what, value in known[name].items()}
                 found |= {f"{name} {what}": value for what, value in facts.items()}
-        return said | _code(result.versions), found | _code(environment.versions())
+        return said | environment.own(result.versions), found | environment.own(environment.versions())
 
     def _recorded(self, result: Result) -> dict[str, dict[str, Any]]:
         """Version and options of the result's plugins, as far as the store has their manifests."""
@@ -174,8 +174,3 @@ def _plugins(fit: FitStage) -> dict[str, dict[str, Any]]:
         plugin.name: {"version": plugin.version, **json.loads(json.dumps(options.as_dict(resolved)))}
         for plugin, resolved in parts
     }
-
-
-def _code(versions: Mapping[str, str]) -> dict[str, Any]:
-    """The distributions of xbench and its plugins: versions of libraries are in no key."""
-    return {name: version for name, version in versions.items() if name not in (*environment.LIBRARIES, "python")}

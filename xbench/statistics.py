@@ -79,11 +79,6 @@ class Bootstrap:
         """Whether the row was drawn in all these languages."""
         return self.scores[row].keys() >= set(languages)
 
-    def mean(self, row: int, languages: Sequence[str]) -> Values:
-        """The mean over languages of every draw of `rows`."""
-        mean: Values = np.mean([self.rows[row][language] for language in languages], axis=0)
-        return mean
-
     def stacked(self, row: int, languages: Sequence[str]) -> Values:
         """The row's scores in these languages, (languages, seeds, 1 + draws)."""
         return np.stack([self.scores[row][language] for language in languages])

@@ -15,6 +15,7 @@ from xbench.imports import RECIPE
 from xbench.items import pack, ratios
 from xbench.keys import digest, file_digest
 from xbench.manifests import baseline
+from xbench.markup import shortened
 from xbench.registry import Registry
 from xbench.shelf import Shelves
 from xbench.statistics import uncertainty
@@ -141,14 +142,9 @@ def _parts(said: Any, found: Any) -> Iterator[tuple[str, str, str]]:
     if isinstance(said, Mapping) and isinstance(found, Mapping):
         for name in sorted({*said, *found}):
             if said.get(name) != found.get(name):
-                yield f" {name}", _short(said.get(name)), _short(found.get(name))
+                yield f" {name}", shortened(str(said.get(name))), shortened(str(found.get(name)))
     else:
-        yield "", _short(said), _short(found)
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+        yield "", shortened(str(said)), shortened(str(found))
 
 
 def sealed(folder: Path) -> str:
