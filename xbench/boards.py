@@ -46,7 +46,10 @@ def leaderboard_command(results: Path, form: str, output: Path | None, check: bo
 @click.argument("results", type=_FOLDER)
 @click.option("--output", "-o", type=_FOLDER, required=True, help="The folder to write; what is there is replaced.")
 def publish_command(results: Path, output: Path) -> None:
-    """Write a folder to publish: results with predictions, suite, board as README.md and HTML, and what made them."""
+    """Write a folder to publish: results, board and what made them.
+
+    Results come with their predictions, the board as README.md and, to look at, as index.html.
+    """
     from xbench.publish import publish
 
     for remark in publish(results, output, load_registry()):
