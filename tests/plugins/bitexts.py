@@ -2,9 +2,10 @@
 
 import random
 
-import numpy as np
 import torch
 from transformers import BertConfig, BertModel, BertTokenizer
+from xbench_aligners.csls import cosine
+from xbench_aligners.diagnostics import cosines, retrieval
 from xbench_encoders.encoder import ANY, Tower, TransformerEncoder
 from xbench_encoders.vectors import mean_vectors
 
@@ -41,7 +42,7 @@ def tower(*languages, layers=2, width=32, seed=0):
     )
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed)
-        module = BertModel(config).eval()
+        module = BertModel(config)
         if not layers:
             for table in (module.embeddings.position_embeddings, module.embeddings.token_type_embeddings):
                 table.weight.zero_()
@@ -65,21 +66,17 @@ def teacher(width=32):
 
 
 def vectors(encoder, language, rows=80):
-    """Both sides of sentences that no fit has seen, unit length."""
+    """Both sides of sentences that no fit has seen."""
     english, foreign = zip(*pairs(language, rows, seed=1), strict=True)
-    sides = (mean_vectors(encoder, english, "en"), mean_vectors(encoder, foreign, language))
-    return [side / np.linalg.norm(side, axis=1, keepdims=True) for side in sides]
+    return mean_vectors(encoder, english, "en"), mean_vectors(encoder, foreign, language)
 
 
-def retrieval(encoder, language):
-    """How often a sentence's translation is the nearest to it, 0..1."""
-    source, target = vectors(encoder, language)
-    return float(((source @ target.T).argmax(axis=1) == np.arange(len(source))).mean())
+def found(encoder, language):
+    """How often a sentence's translation is the nearest to it (%)."""
+    return retrieval(cosine(*vectors(encoder, language)))[0]
 
 
 def gap(encoder, language):
     """Mean cosine of the pairs less that of other sentences."""
-    source, target = vectors(encoder, language)
-    scores = source @ target.T
-    parallel = scores.trace() / len(scores)
-    return float(parallel - (scores.sum() - scores.trace()) / (scores.size - len(scores)))
+    pairs, others = cosines(*vectors(encoder, language))
+    return pairs - others

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from xbench_aligners import csls as module
 from xbench_aligners.csls import cosine, csls, inverted_softmax, mutual, top, union
-from xbench_aligners.diagnostics import hub_share, most_chosen, parallel_gap, retrieval, translation
+from xbench_aligners.diagnostics import cosines, hub_share, most_chosen, retrieval, translation
 from xbench_aligners.normalisation import (
     ITERATIVE,
     UNIT_CENTER_UNIT,
@@ -185,14 +185,14 @@ def test_retrieval_goes_both_ways():
 
 @given(SEEDS, st.integers(2, 12))
 @settings(max_examples=20, deadline=None)
-def test_the_parallel_gap_is_its_definition(seed, rows):
+def test_the_cosines_of_pairs_and_others_are_their_definitions(seed, rows):
     draw = np.random.default_rng(seed)
     x, y = draw.standard_normal((rows, 4)), draw.standard_normal((rows, 4))
-    cosines = unit(x) @ unit(y).T
-    expected = np.diag(cosines).mean() - cosines[~np.eye(rows, dtype=bool)].mean()
-    assert parallel_gap(x, y) == pytest.approx(expected, abs=1e-12)
+    every = unit(x) @ unit(y).T
+    expected = np.diag(every).mean(), every[~np.eye(rows, dtype=bool)].mean()
+    assert cosines(x, y) == pytest.approx(expected, abs=1e-12)
 
 
-def test_one_pair_has_no_gap():
+def test_one_pair_has_no_others():
     with pytest.raises(StageError, match="two pairs"):
-        parallel_gap(np.ones((1, 3)), np.ones((1, 3)))
+        cosines(np.ones((1, 3)), np.ones((1, 3)))

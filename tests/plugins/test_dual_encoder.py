@@ -88,9 +88,9 @@ def test_a_low_precision_outside_does_not_round_the_scores():
 
 def test_it_learns_a_cipher():
     encoder = bitexts.student("de")
-    assert bitexts.retrieval(encoder, "de") < 0.1
+    assert bitexts.found(encoder, "de") < 10
     after, logged = ranked(encoder)
-    assert bitexts.retrieval(after, "de") >= 0.95
+    assert bitexts.found(after, "de") >= 95
     assert bitexts.gap(after, "de") >= 0.5
     assert after.pooling == "mean"
     assert "degenerate" not in logged

@@ -10,7 +10,7 @@ from xbench_aligners.diagnostics import retrieval
 from xbench_aligners.erasure import centring, leace, without_directions
 from xbench_aligners.maps import identity, procrustes
 from xbench_aligners.normalisation import fit_normalisation, unit
-from xbench_aligners.probe import probe_accuracy
+from xbench_encoders.probe import probe_accuracy
 
 from tests.plugins import spaces
 from xbench.errors import StageError

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from xbench_aligners.centering import Centering, CenteringOptions
 from xbench_aligners.leace import Leace, LeaceOptions
-from xbench_aligners.probe import probe_accuracy
 from xbench_aligners.procrustes import Procrustes, ProcrustesOptions
 from xbench_aligners.rcsls_aligner import RcslsAlignerOptions
 from xbench_aligners.sentence_map import SentenceMap, SentenceMapOptions
 from xbench_aligners.vecmap_aligner import Vecmap, VecmapAlignerOptions
+from xbench_encoders.probe import probe_accuracy
 from xbench_encoders.vectors import mean_vectors
 
 from tests.plugins import cipher, tiny

@@ -141,7 +141,7 @@ def test_a_run_that_made_text_less_likely_is_degenerate():
 
 def test_a_run_that_tells_words_no_better_than_a_guess_is_degenerate(monkeypatch):
     readings = iter([99.0, 99.0, 90.0, 90.0])
-    monkeypatch.setattr("xbench_aligners.pretraining.perplexity", lambda *_: next(readings))
+    monkeypatch.setattr("xbench_encoders.held_out.perplexity", lambda *_: next(readings))
     _, logged = fitted(Mlm(), MlmOptions(**FEW))
     size = len(tiny.SPECIAL) + len(tiny.vocabulary("en", "de"))
     assert logged["degenerate"] == f"the perplexity of held-out text is 90, of a mere guess {size}"

@@ -3,7 +3,7 @@
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from xbench_encoders.sampling import POOL, bucketed_batches, length_order
+from xbench_encoders.sampling import POOL, batches_by_length, bucketed_batches
 
 LENGTHS = st.lists(st.integers(1, 200), min_size=1, max_size=700)
 SIZES = st.integers(1, 40)
@@ -75,6 +75,8 @@ def test_the_order_of_lengths_is_not_that_of_the_batches():
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.integers(1, 9), max_size=60))
 def test_predictions_go_from_the_longest_row_to_the_shortest_and_ties_by_row(lengths):
-    order = length_order(lengths)
+    batches = batches_by_length(lengths, 7)
+    order = [row for rows in batches for row in rows]
+    assert all(len(rows) == 7 for rows in batches[:-1])
     assert sorted(order) == list(range(len(lengths)))
     assert [(-lengths[row], row) for row in order] == sorted((-length, row) for row, length in enumerate(lengths))

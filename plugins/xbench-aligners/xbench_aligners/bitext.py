@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import torch
 from xbench_encoders.encoder import Tokens, TransformerEncoder, joined
+from xbench_encoders.sampling import endless
 
 from xbench.contracts import Context, Resource
 from xbench.errors import StageError
@@ -58,14 +59,15 @@ def read(encoder: TransformerEncoder, options: BitextOptions, context: Context) 
     parts: dict[str, list[Tokens]] = {}
     pairs: list[Pair] = []
     languages: dict[str, Sequence[int]] = {}
+    told = set(source.worded)
     for target, rows in chosen.items():
         texts = {text: row for row, text in enumerate(dict.fromkeys(other for _, other in rows))}
         tokens = encoder.tokenize(list(texts), None, target, options.max_length)
         share = parts.setdefault(encoder.share(target), [])
-        begin, first = sum(len(part.ids) for part in share), len(pairs)
+        begin, first, says = sum(len(part.ids) for part in share), len(pairs), set(tokens.worded)
         share.append(tokens)
         for one, other in ((sources[one], texts[other]) for one, other in rows):
-            if _says(source, one) and _says(tokens, other):
+            if one in told and other in says:
                 pairs.append(((SOURCE, one), (encoder.share(target), begin + other)))
         languages[target] = range(first, len(pairs))
         if len(languages[target]) < 2:
@@ -81,7 +83,7 @@ def read_alone(encoder: TransformerEncoder, options: SimcseOptions, context: Con
     """Texts of the source, each paired with itself; what is left out as above. Raises StageError below two texts."""
     texts = _some(list(dict.fromkeys(context.text(context.source))), options.max_texts, context.seed)
     tokens = encoder.tokenize(texts, None, context.source, options.max_length)
-    pairs = [((SOURCE, row), (SOURCE, row)) for row in range(len(texts)) if _says(tokens, row)]
+    pairs = [((SOURCE, row), (SOURCE, row)) for row in tokens.worded]
     if len(pairs) < 2:
         raise StageError(f"sentences are contrasted with others; {context.source} has {len(pairs)}")
     context.log("texts", len(pairs))
@@ -94,11 +96,6 @@ def _some(rows: Sequence[Row], most: int, seed: int) -> list[Row]:
         return list(rows)
     generator = torch.Generator().manual_seed(seed)
     return [rows[at] for at in sorted(torch.randperm(len(rows), generator=generator)[:most].tolist())]
-
-
-def _says(tokens: Tokens, row: int) -> bool:
-    """Whether there is anything besides special tokens."""
-    return any(side >= 0 for side in tokens.sides[row])
 
 
 def singles(bitext: Bitext, count: int, alpha: float, seed: int) -> list[list[int]]:
@@ -135,14 +132,9 @@ def _distinct(bitext: Bitext, stream: Iterator[int], size: int) -> list[int]:
 
 
 def _streams(bitext: Bitext, generator: torch.Generator) -> dict[str, Iterator[int]]:
-    return {language: _endless(pairs, generator) for language, pairs in bitext.languages.items()}
-
-
-def _endless(pairs: Sequence[int], generator: torch.Generator) -> Iterator[int]:
-    """The pairs in ever new orders."""
-    while True:
-        for at in torch.randperm(len(pairs), generator=generator).tolist():
-            yield pairs[at]
+    return {
+        language: map(pairs.__getitem__, endless(len(pairs), generator)) for language, pairs in bitext.languages.items()
+    }
 
 
 def _drawn(bitext: Bitext, count: int, alpha: float, generator: torch.Generator) -> list[str]:

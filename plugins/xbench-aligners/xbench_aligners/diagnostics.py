@@ -75,8 +75,8 @@ def hub_share(choices: Indices, hubs: Indices) -> float:
     return 100.0 * float(np.isin(choices, hubs).mean())
 
 
-def parallel_gap(source: NDArray[Any], target: NDArray[Any]) -> float:
-    """Mean cosine of the pairs (rows at the same place) minus that of all rows at different places, -2..2.
+def cosines(source: NDArray[Any], target: NDArray[Any]) -> tuple[float, float]:
+    """Mean cosine of the pairs (rows at the same place), and that of all rows at different places, -1..1.
 
     Raises StageError for fewer than two pairs, or sides that differ in shape.
     """
@@ -85,4 +85,4 @@ def parallel_gap(source: NDArray[Any], target: NDArray[Any]) -> float:
         raise StageError(f"rows of the shapes {x.shape} and {y.shape} are not two pairs or more")
     count, paired = len(x), float((x * y).sum())
     others = float(x.sum(axis=0) @ y.sum(axis=0)) - paired
-    return paired / count - others / (count * (count - 1))
+    return paired / count, others / (count * (count - 1))

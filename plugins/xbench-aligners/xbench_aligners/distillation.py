@@ -3,11 +3,11 @@
 import torch
 from sentence_transformers.sentence_transformer.losses import MSELoss
 from xbench_encoders.encoder import TransformerEncoder
+from xbench_encoders.vectors import text_vectors
 
 from xbench.contracts import Context
 from xbench_aligners.bitext import read, singles
 from xbench_aligners.distill import DistillOptions
-from xbench_aligners.sentence_reading import sentence_vectors
 from xbench_aligners.sentence_training import Lessons, teach, wrapped
 
 
@@ -29,7 +29,7 @@ def distil(
     """Train the encoder in place on what the teacher, who may be itself, says of the sources before the training."""
     bitext = read(encoder, options, context)
     tokens = teacher.tokenize(bitext.sources, None, context.source, options.max_length)
-    labels = fitted(sentence_vectors(teacher, tokens, options.teacher_pooling), encoder.dimension)
+    labels = fitted(text_vectors(teacher, tokens, options.teacher_pooling), encoder.dimension)
     groups = singles(bitext, options.steps * options.batch_size, options.alpha, context.seed)
     teach(encoder, Lessons(bitext, groups, MSELoss(wrapped(encoder)), True, labels), options, context)
     return encoder

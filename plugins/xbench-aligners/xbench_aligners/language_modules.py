@@ -2,7 +2,7 @@
 
 import torch
 from xbench_encoders.encoder import TransformerEncoder
-from xbench_encoders.held_out import log_perplexities, perplexities, split_texts
+from xbench_encoders.held_out import log_perplexities, log_rise, perplexities, split_texts
 from xbench_encoders.masking import MaskedModel, MaskedObjective
 from xbench_encoders.modular import LowRank, ModularEncoder
 from xbench_encoders.training import TrainingContext, TrainingOptions, adamw, train
@@ -46,7 +46,9 @@ def learn_modules(encoder: TransformerEncoder, options: LoraOptions, context: Co
             objective = ModuleObjective(model, taught, rows[language], context.seed, options.head_learning_rate)
             _train(objective, options.steps, options.head_steps + number * options.steps, options, context)
     context.log("texts", {language: len(tokens.ids) for language, tokens in taught.items()})
-    log_perplexities(context, before, perplexities(model, measured, context.seed))
+    after = perplexities(model, measured, context.seed)
+    log_perplexities(context, before, after)
+    log_rise(context, before, after)
     return modular
 
 

@@ -30,7 +30,7 @@ class LinkedBitext:
 
     def part(self, rows: Sequence[int]) -> "LinkedBitext":
         """These rows, in this order."""
-        return LinkedBitext(_part(self.source, rows), _part(self.target, rows), [self.links[row] for row in rows])
+        return LinkedBitext(self.source.part(rows), self.target.part(rows), [self.links[row] for row in rows])
 
 
 def linked_by_states(
@@ -120,16 +120,7 @@ def _rows(
     rows: Mapping[int, int] = {sentence: row for row, sentence in reversed(list(enumerate(found.sentences)))}
     firsts = [rows[sentence] for sentence in range(len(sentences))]
     ends = [max(at for at, side in enumerate(found.tokens.sides[row]) if side >= 0) + 1 for row in firsts]
-    return _part(found.tokens, firsts), [[*found.firsts[row], end] for row, end in zip(firsts, ends, strict=True)]
-
-
-def _part(tokens: Tokens, rows: Sequence[int]) -> Tokens:
-    return Tokens(
-        tokens.language,
-        [tokens.ids[row] for row in rows],
-        [tokens.types[row] for row in rows],
-        [tokens.sides[row] for row in rows],
-    )
+    return found.tokens.part(firsts), [[*found.firsts[row], end] for row, end in zip(firsts, ends, strict=True)]
 
 
 def span_states(

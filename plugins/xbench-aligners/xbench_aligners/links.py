@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from xbench_encoders.encoder import TransformerEncoder
-from xbench_encoders.sampling import length_order
+from xbench_encoders.sampling import batches_by_length
 
 from xbench_aligners.csls import mutual
 from xbench_aligners.normalisation import Indices, unit
@@ -57,9 +57,7 @@ def word_states(
     """The states of the words of each sentence, (words, dimension) in float32: the mean of their sub-words."""
     found = encoder.tokenize_words(sentences, language, MAX_LENGTH)
     rows: list[NDArray[Any]] = [np.empty(0, dtype=np.float32)] * len(found.firsts)
-    order = length_order(found.tokens.lengths)
-    for start in range(0, len(order), ROWS):
-        chosen = order[start : start + ROWS]
+    for chosen in batches_by_length(found.tokens.lengths, ROWS):
         with torch.inference_mode():
             states = encoder.states(encoder.batch(found.tokens, chosen), layer).float().cpu().numpy()
         for row, own in zip(chosen, states, strict=True):

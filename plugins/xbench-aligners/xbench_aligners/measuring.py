@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from xbench_encoders.encoder import TransformerEncoder
+from xbench_encoders.probe import probe_accuracy
 from xbench_encoders.vectors import mean_vectors
 
 from xbench.contracts import HeldOut
 from xbench_aligners.csls import cosine, csls
-from xbench_aligners.diagnostics import hub_share, most_chosen, parallel_gap, retrieval, translation
-from xbench_aligners.probe import probe_accuracy
+from xbench_aligners.diagnostics import cosines, hub_share, most_chosen, retrieval, translation
 
 FEWEST = 20  # pairs: of fewer, a share of right ones says nothing
 
@@ -26,11 +26,12 @@ def of_sentences(encoder: TransformerEncoder, pairs: HeldOut) -> dict[str, float
     )
     scores = cosine(x, y)
     forward, backward = retrieval(scores)
+    paired, others = cosines(x, y)
     choices = scores.nearest().indices
     return {
         "retrieval": forward,
         "retrieval back": backward,
-        "gap": 100 * parallel_gap(x, y),
+        "gap": 100 * (paired - others),
         "hubs": hub_share(choices, most_chosen(choices, math.ceil(len(kept) / 100))),
         "language probe": probe_accuracy(x, y, pairs.seed),
     }

@@ -3,27 +3,26 @@
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import torch
+from xbench_encoders import held_out
 from xbench_encoders.encoder import Tokens, TransformerEncoder
-from xbench_encoders.masking import MaskedModel, MaskedObjective, perplexity
+from xbench_encoders.masking import MaskedModel, MaskedObjective
+from xbench_encoders.sampling import endless
 from xbench_encoders.training import TrainingContext, TrainingLog, TrainingOptions, train
 
 from xbench.contracts import Context, Resource
 from xbench.errors import StageError
 from xbench_aligners.mlm import MlmOptions
 
-HELD_OUT = 10  # of so many rows one measures
-MOST_HELD_OUT = 200  # enough for a perplexity, seconds of encoding
 Corpora = Mapping[str, Tokens]  # by language, or by source and target as in `en-de`
 Row = tuple[str, int]  # a corpus and a row of it
 
 
 def texts(encoder: TransformerEncoder, languages: Sequence[str], options: MlmOptions, context: Context) -> Corpora:
-    """Unlabelled text by language. Raises StageError where there are fewer than 2 texts."""
+    """Unlabelled text by language."""
     return {
-        language: _worth(encoder.tokenize(list(context.text(language)), None, language, options.max_length), language)
+        language: encoder.tokenize(list(context.text(language)), None, language, options.max_length)
         for language in languages
     }
 
@@ -31,7 +30,7 @@ def texts(encoder: TransformerEncoder, languages: Sequence[str], options: MlmOpt
 def pairs(encoder: TransformerEncoder, options: MlmOptions, context: Context) -> Corpora:
     """Parallel sentences, each with its translation in one row, by source and target.
 
-    Raises StageError where there are fewer than 2 pairs, or the languages have models of their own.
+    Raises StageError where the languages have models of their own.
     """
     found = {}
     for target in context.paired(Resource.PARALLEL):
@@ -39,37 +38,23 @@ def pairs(encoder: TransformerEncoder, options: MlmOptions, context: Context) ->
             raise StageError(f"{context.source} and {target} have models of their own and cannot stand in one row")
         rows = context.pairs(Resource.PARALLEL, target)
         sources, translations = ([pair[side] for pair in rows] for side in (0, 1))
-        name = f"{context.source}-{target}"
-        found[name] = _worth(encoder.tokenize(sources, translations, context.source, options.max_length), name)
+        tokens = encoder.tokenize(sources, translations, context.source, options.max_length)
+        found[f"{context.source}-{target}"] = tokens
     return found
-
-
-def _worth(tokens: Tokens, name: str) -> Tokens:
-    """The rows that have anything to hide."""
-    rows = [row for row, sides in enumerate(tokens.sides) if any(side >= 0 for side in sides)]
-    if len(rows) < 2:
-        raise StageError(f"masked language modelling needs at least 2 texts in {name}; there are {len(rows)}")
-    return _part(tokens, rows)
-
-
-def _part(tokens: Tokens, rows: Sequence[int]) -> Tokens:
-    return Tokens(
-        tokens.language,
-        [tokens.ids[row] for row in rows],
-        [tokens.types[row] for row in rows],
-        [tokens.sides[row] for row in rows],
-    )
 
 
 def pretrain(
     encoder: TransformerEncoder, kinds: Sequence[tuple[float, Corpora]], options: MlmOptions, context: Context
 ) -> TransformerEncoder:
-    """Train the encoder in place on corpora of each kind, which get their share of the rows; log what happened."""
+    """Train the encoder in place on corpora of each kind, which get their share of the rows; log what happened.
+
+    Raises StageError where a corpus has fewer than 2 rows.
+    """
     generator = torch.Generator().manual_seed(context.seed)
     corpora = {name: tokens for _, of in kinds for name, tokens in of.items()}
     measured, taught = {}, {}
     for name, tokens in corpora.items():
-        measured[name], taught[name] = _split(tokens, generator)
+        measured[name], taught[name] = held_out.parts(tokens, name, generator)
     chances = {
         name: chance
         for share, of in kinds
@@ -82,16 +67,15 @@ def pretrain(
     model = MaskedModel(encoder, [tokens.language for tokens in corpora.values()], context.seed, options.rate)
     if rows["head"]:
         _train(model, taught, rows["head"], options, context, only_head=True)
-    before = _perplexities(model, measured, context.seed)
+    before = held_out.perplexities(model, measured, context.seed)
     log = _train(model, taught, rows["encoder"], options, context)
-    after = _perplexities(model, measured, context.seed)
+    after = held_out.perplexities(model, measured, context.seed)
     context.log("updates", {"head": math.ceil(len(rows["head"]) / options.batch_size), "encoder": log.steps})
     context.log("tokens", {part: sum(_lengths(taught, of)) for part, of in rows.items()})
     context.log("texts", {name: len(tokens.ids) for name, tokens in taught.items()})
     context.log("losses", [round(loss, 4) for loss in log.losses])
     context.log("precision", log.precision)
-    context.log("perplexity_before", _rounded(before))
-    context.log("perplexity", _rounded(after))
+    held_out.log_perplexities(context, before, after)
     if _mean_log(after) > _mean_log(before):
         context.log("degenerate", f"the perplexity of held-out text rose from {_told(before)} to {_told(after)}")
     elif _mean_log(after) > _mean_log(guess := _guesses(encoder, corpora)):
@@ -120,13 +104,6 @@ def _train(
     return train(objective, training, TrainingContext(context.seed, model.encoder.device, context.progress))
 
 
-def _split(tokens: Tokens, generator: torch.Generator) -> tuple[Tokens, Tokens]:
-    """The rows that measure and those that teach."""
-    order: list[int] = torch.randperm(len(tokens.ids), generator=generator).tolist()
-    size = max(1, min(MOST_HELD_OUT, len(order) // HELD_OUT))
-    return _part(tokens, order[:size]), _part(tokens, order[size:])
-
-
 def sampling(sizes: Mapping[str, int], share: float, alpha: float) -> dict[str, float]:
     """The chance of a row to be of each corpus: `share` p, p ~ n^alpha (Conneau & Lample 2019, section 3.1)."""
     weights = {name: size**alpha for name, size in sizes.items()}
@@ -137,15 +114,10 @@ def drawn(parts: Corpora, chances: Mapping[str, float], generator: torch.Generat
     """Rows without end; a corpus gives each of its rows once before any of them again."""
     names = list(chances)
     weights = torch.tensor([chances[name] for name in names], dtype=torch.float64)
-    orders = {name: _shuffled(len(parts[name].ids), generator) for name in names}
+    orders = {name: endless(len(parts[name].ids), generator) for name in names}
     while True:
         for place in torch.multinomial(weights, 1024, replacement=True, generator=generator).tolist():
             yield names[place], next(orders[names[place]])
-
-
-def _shuffled(size: int, generator: torch.Generator) -> Iterator[int]:
-    while True:
-        yield from torch.randperm(size, generator=generator).tolist()
 
 
 def within(rows: Iterator[Row], parts: Corpora, options: MlmOptions) -> list[Row]:
@@ -164,13 +136,6 @@ def _lengths(parts: Corpora, rows: Sequence[Row]) -> list[int]:
     return [len(parts[name].ids[row]) for name, row in rows]
 
 
-def _perplexities(model: MaskedModel, measured: Corpora, seed: int) -> dict[str, float]:
-    """By corpus, where anything was hidden; the same tokens whenever it is asked."""
-    model.eval()
-    found = {name: perplexity(model, tokens, seed) for name, tokens in measured.items()}
-    return {name: value for name, value in found.items() if not math.isnan(value)}
-
-
 def _guesses(encoder: TransformerEncoder, corpora: Corpora) -> dict[str, float]:
     """The perplexity of guessing all entries of the vocabulary alike, by corpus."""
     modules = {name: encoder.tower(tokens.language).module for name, tokens in corpora.items()}
@@ -179,10 +144,6 @@ def _guesses(encoder: TransformerEncoder, corpora: Corpora) -> dict[str, float]:
 
 def _mean_log(perplexities: Mapping[str, float]) -> float:
     return sum(math.log(value) for value in perplexities.values()) / max(1, len(perplexities))
-
-
-def _rounded(perplexities: Mapping[str, float]) -> dict[str, Any]:
-    return {name: round(value, 3) for name, value in perplexities.items()}
 
 
 def _told(perplexities: Mapping[str, float]) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import torch
 from xbench_encoders.encoder import TransformerEncoder
+from xbench_encoders.held_out import split
+from xbench_encoders.sampling import drawn_from
 from xbench_encoders.training import TrainingContext, TrainingOptions, adamw, train
 
 from xbench.contracts import Context, Resource
@@ -13,8 +15,7 @@ from xbench_aligners.lexicon import drawn
 from xbench_aligners.linked_words import LinkedBitext, linked_by_dictionary, linked_by_states, span_states, tokenized
 from xbench_aligners.realign import RealignOptions
 
-HELD_OUT = 10  # of so many pairs of sentences one measures
-MOST_HELD_OUT = 100  # of a target
+MOST_HELD_OUT = 100  # pairs of a target
 PROJECTED = 128
 
 
@@ -64,8 +65,7 @@ class Realigning:
         self, encoder: TransformerEncoder, bitexts: Sequence[LinkedBitext], options: RealignOptions, seed: int
     ) -> None:
         self.encoder, self.bitexts, self.options = encoder, bitexts, options
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with drawn_from(seed):
             self.projection = Projection(encoder.dimension).to(encoder.device)
         self.module: torch.nn.Module = _Trained(encoder.module, self.projection)
         self.rows = [(at, row) for at, bitext in enumerate(bitexts) for row in range(len(bitext.links))]
@@ -160,10 +160,8 @@ def _linked(
     count = len(bitext.links)
     if count < 2:
         raise StageError(f"realignment needs 2 pairs of sentences with linked words or more; {target} has {count}")
-    generator = torch.Generator().manual_seed(context.seed)
-    order: list[int] = torch.randperm(count, generator=generator).tolist()
-    size = max(1, min(MOST_HELD_OUT, count // HELD_OUT))
-    return bitext.part(order[:size]), bitext.part(order[size:])
+    measured, taught = split(count, torch.Generator().manual_seed(context.seed), MOST_HELD_OUT)
+    return bitext.part(measured), bitext.part(taught)
 
 
 def _link_layer(encoder: TransformerEncoder, context: Context, options: RealignOptions) -> int:

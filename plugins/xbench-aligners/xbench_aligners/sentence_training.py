@@ -20,7 +20,7 @@ from xbench_encoders.training import TrainingContext, TrainingOptions, adamw, tr
 from xbench.contracts import Context
 from xbench_aligners.bitext import Bitext, Text
 from xbench_aligners.freezing import frozen
-from xbench_aligners.sentence_reading import collapse, looked_at, sides, told
+from xbench_aligners.sentence_reading import Vectors, collapse, looked_at, sides, told
 from xbench_aligners.sentences import SentenceOptions
 
 Features = dict[str, Any]
@@ -78,12 +78,12 @@ class Lessons:
     splittable: bool
     labels: torch.Tensor | None = None
 
-    def taught(self) -> dict[str, torch.Tensor]:
+    def taught(self) -> dict[str, Vectors]:
         """By language the teacher's vectors of the sources that are looked at; none without a teacher."""
         if self.labels is None:
             return {}
         looked = looked_at(self.bitext).items()
-        return {at: self.labels[[self.bitext.pairs[pair][0][1] for pair in pairs]] for at, pairs in looked}
+        return {at: self.labels[[self.bitext.pairs[pair][0][1] for pair in pairs]].numpy() for at, pairs in looked}
 
 
 class PairsObjective:

@@ -1,12 +1,10 @@
 """Words of texts, for aligners that pair words: by blanks and characters alone, so no language needs a segmenter."""
 
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 
-# Thai, Lao, Myanmar, Khmer, kana and Han: written without blanks, so that every character is a word.
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+from xbench_encoders.writing import UNSPACED, bare
 
 
 def words(text: str) -> list[str]:
@@ -14,8 +12,9 @@ def words(text: str) -> list[str]:
 
     Marks stay with the letter before them. What is nothing but punctuation is no word.
     """
-    bare = (_bare(part) for chunk in text.split() for part in _parts(chunk))
-    return [word for word in bare if word]
+    parts = (part for chunk in text.split() for part in _parts(chunk))
+    found = (part[slice(*bare(part, 0, len(part)))] for part in parts)
+    return [word for word in found if word]
 
 
 def frequent(texts: Iterable[str], count: int) -> list[str]:
@@ -27,13 +26,8 @@ def _parts(chunk: str) -> list[str]:
     parts: list[str] = []
     for letter in chunk:
         mark = unicodedata.category(letter)[0] == "M"
-        if parts and (mark or not (_UNSPACED.match(letter) or _UNSPACED.match(parts[-1]))):
+        if parts and (mark or not (UNSPACED.match(letter) or UNSPACED.match(parts[-1]))):
             parts[-1] += letter
         else:
             parts.append(letter)
     return parts
-
-
-def _bare(part: str) -> str:
-    telling = [at for at, letter in enumerate(part) if unicodedata.category(letter)[0] in "LNM"]
-    return part[telling[0] : telling[-1] + 1] if telling else ""

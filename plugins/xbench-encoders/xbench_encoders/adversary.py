@@ -14,10 +14,11 @@ import torch
 from xbench.contracts import Context
 from xbench.errors import StageError
 from xbench_encoders.encoder import Tokens, TransformerEncoder, joined
-from xbench_encoders.heads import mean_of
+from xbench_encoders.heads import pool_text
 from xbench_encoders.probe import probe_accuracy
-from xbench_encoders.sampling import length_order
+from xbench_encoders.sampling import drawn_from
 from xbench_encoders.training import TrainingOptions, adamw
+from xbench_encoders.vectors import text_vectors
 
 PROBE_TEXTS = 500  # per side: enough for a linear probe, a few seconds of encoding
 COLLAPSE = 0.5  # feature norm below half of what it was: the discriminator was fooled by shrinking
@@ -116,7 +117,7 @@ def drawn(size: int, most: int, seed: int) -> list[int]:
 def pool_mean(encoder: TransformerEncoder, tokens: Tokens, rows: Sequence[int]) -> torch.Tensor:
     """Mean of the states of the tokens that are not special, (rows, dimension), in float32."""
     batch = encoder.batch(tokens, rows)
-    return mean_of(encoder.states(batch), batch.sides >= 0).float()
+    return pool_text(encoder.states(batch), batch, "mean").float()
 
 
 def pooled(encoder: TransformerEncoder, groups: Sequence[Group]) -> torch.Tensor:
@@ -155,8 +156,7 @@ class Adversary:
 
     def __init__(self, encoder: TransformerEncoder, options: AdversaryOptions, seed: int) -> None:
         self.options, self.seed = options, seed
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with drawn_from(seed):
             self.discriminator = Discriminator(encoder.dimension, options.hidden).to(encoder.device)
         self.readings: list[tuple[float, float]] = []
         self._turn, self._encoder = -1.0, True
@@ -220,23 +220,12 @@ class Reading:
 def reading(encoder: TransformerEncoder, sides: Sides, seed: int) -> Reading:
     """What a probe reads of pooled states, source against targets in equal parts."""
     source, *targets = sides.parts
-    ours = _vectors(encoder, source, PROBE_TEXTS)
+    ours = text_vectors(encoder, source.first(PROBE_TEXTS))
     share = max(2, len(ours) // len(targets))
-    theirs = torch.cat([_vectors(encoder, tokens, share) for tokens in targets])
+    theirs = torch.cat([text_vectors(encoder, tokens.first(share)) for tokens in targets])
     size = min(len(ours), len(theirs))
     norm = float(torch.cat([ours, theirs]).norm(dim=-1).mean())
     return Reading(probe_accuracy(ours[:size].numpy(), theirs[:size].numpy(), seed), norm)
-
-
-def _vectors(encoder: TransformerEncoder, tokens: Tokens, limit: int) -> torch.Tensor:
-    """Pooled states of the first `limit` rows, in order, on the CPU."""
-    order = length_order(tokens.lengths[:limit])
-    found = torch.zeros(len(order), encoder.dimension)
-    with torch.no_grad():
-        for start in range(0, len(order), 64):
-            rows = order[start : start + 64]
-            found[rows] = pool_mean(encoder, tokens, rows).cpu()
-    return found
 
 
 def report(context: Context, adversary: Adversary, before: Reading, after: Reading) -> None:

@@ -30,6 +30,12 @@ def pool(states: torch.Tensor, batch: Batch, how: str) -> torch.Tensor:
     return torch.cat([first, second, (first - second).abs(), first * second], dim=-1)
 
 
+def pool_text(states: torch.Tensor, batch: Batch, how: str) -> torch.Tensor:
+    """One vector per text; one that is nothing to the tokenizer has no other mean than that of its special tokens."""
+    bare = (batch.sides < 0).all(dim=1, keepdim=True)
+    return torch.where(bare, pool(states, batch, "mean-all"), pool(states, batch, how))
+
+
 class ClassificationHead(torch.nn.Module):
     """Dropout, dense, tanh, dropout, linear: the head of XLM-R's sequence classification, on any pooling."""
 

@@ -56,7 +56,7 @@ def lookup_tower(vectors: StaticVectors) -> Tower:
     )
     table = np.concatenate([np.zeros((len(SPECIALS), vectors.vectors.shape[1]), np.float32), vectors.rows(words)])
     module = LookUp(torch.from_numpy(table))
-    return Tower(PreTrainedTokenizerFast(tokenizer_object=tokenizer, **SPECIALS), module.eval())
+    return Tower(PreTrainedTokenizerFast(tokenizer_object=tokenizer, **SPECIALS), module)
 
 
 def words_of(text: str) -> list[str]:

@@ -8,8 +8,8 @@ import torch
 
 from xbench.errors import ModelError
 from xbench_encoders.encoder import TransformerEncoder
-from xbench_encoders.sampling import length_order
-from xbench_encoders.tokens import Batch, Tokens, Tower
+from xbench_encoders.sampling import batches_by_length, drawn_from
+from xbench_encoders.tokens import Batch, Tokens, Tower, joined
 from xbench_encoders.training import TrainingOptions, adamw
 
 RATE = 0.15  # of the tokens: hidden; of these, eight in ten are masked, one is another token, one stays as it is
@@ -91,10 +91,10 @@ class MaskedModel(torch.nn.Module):
         towers = {id(tower.module): tower for tower in map(encoder.tower, languages)}
         self.maskings = {key: masking_of(tower, rate) for key, tower in towers.items()}
         self.places = {key: place for place, key in enumerate(towers)}
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with drawn_from(seed):
             heads = [MaskedHead(encoder.dimension, _table(tower)) for tower in towers.values()]
         self.heads = torch.nn.ModuleList(heads).to(encoder.device)
+        self.eval()  # as the encoder is until it is trained, and after that
 
     def summed(
         self, tokens: Tokens, rows: Sequence[int], generator: torch.Generator, frozen: bool = False
@@ -145,33 +145,23 @@ class MaskedObjective:
 
     def loss(self, rows: Sequence[int], progress: float) -> torch.Tensor:
         """Rows that share a tower go through it together."""
-        groups: dict[str, list[tuple[Tokens, int]]] = {}
+        groups: dict[str, list[Tokens]] = {}
         for name, at in (self.rows[row] for row in rows):
             tokens = self.parts[name]
-            groups.setdefault(self.model.encoder.share(tokens.language), []).append((tokens, at))
+            groups.setdefault(self.model.encoder.share(tokens.language), []).append(tokens.part([at]))
         total = torch.zeros((), device=self.model.encoder.device)
         for members in groups.values():
-            part = _picked(members)
+            part = joined(members)
             total = total + self.model.summed(part, range(len(part.ids)), self.generator, self.only_head)[0]
         return total / (len(rows) * self.a_row)
-
-
-def _picked(members: Sequence[tuple[Tokens, int]]) -> Tokens:
-    return Tokens(
-        members[0][0].language,
-        [tokens.ids[at] for tokens, at in members],
-        [tokens.types[at] for tokens, at in members],
-        [tokens.sides[at] for tokens, at in members],
-    )
 
 
 def perplexity(model: MaskedModel, tokens: Tokens, seed: int) -> float:
     """exp of the mean cross-entropy of hidden tokens, which the seed decides; NaN where none is hidden."""
     generator = torch.Generator().manual_seed(seed)
-    order = length_order(tokens.lengths)
     total, count = 0.0, 0
     with torch.inference_mode():
-        for start in range(0, len(order), ROWS):
-            loss, hidden = model.summed(tokens, order[start : start + ROWS], generator)
+        for rows in batches_by_length(tokens.lengths, ROWS):
+            loss, hidden = model.summed(tokens, rows, generator)
             total, count = total + float(loss), count + hidden
     return math.exp(min(total / count, 700.0)) if count else math.nan  # e**710 is more than a float holds

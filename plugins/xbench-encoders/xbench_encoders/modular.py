@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from xbench.errors import ModelError, StageError
 from xbench_encoders.encoder import Tower, TransformerEncoder
+from xbench_encoders.sampling import drawn_from
 from xbench_encoders.tokens import Batch
 
 TASK = "task"  # in place of a language: the module that is active for all of them
@@ -57,8 +58,7 @@ class ModularEncoder(TransformerEncoder):
         Raises ModelError when the model has no layers it knows.
         """
         free = [parameter for parameter in self.module.parameters() if parameter.requires_grad]
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with drawn_from(seed):
             for tower in self._homes(language).values():
                 config = LoraConfig(**_config(tower, shape))
                 inject_adapter_in_model(config, tower, _adapter(language))

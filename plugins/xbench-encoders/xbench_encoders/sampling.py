@@ -1,10 +1,19 @@
-"""Which rows go into which batch: rows of like length together, in an order drawn from the seed."""
+"""Which rows go into which batch: rows of like length together, in an order drawn from the seed; and other draws."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 
 POOL = 50  # batches sorted together: enough to remove most padding, few enough to keep batches random
+
+
+@contextmanager
+def drawn_from(seed: int, device: torch.device | None = None) -> Iterator[None]:
+    """Whatever torch draws inside, on the CPU and on this device, comes from the seed, and what is outside goes on."""
+    with torch.random.fork_rng(devices=[device] if device is not None and device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield
 
 
 def bucketed_batches(lengths: Sequence[int], batch_size: int, generator: torch.Generator) -> list[list[int]]:
@@ -23,6 +32,13 @@ def bucketed_batches(lengths: Sequence[int], batch_size: int, generator: torch.G
     return [batches[index] for index in shuffled]
 
 
-def length_order(lengths: Sequence[int]) -> list[int]:
-    """Row indices from longest to shortest, ties by index: the first batch shows at once whether memory suffices."""
-    return sorted(range(len(lengths)), key=lambda row: (-lengths[row], row))
+def batches_by_length(lengths: Sequence[int], batch_size: int) -> list[list[int]]:
+    """All row indices once, from longest to shortest: the first batch shows at once whether memory suffices."""
+    order = sorted(range(len(lengths)), key=lambda row: (-lengths[row], row))
+    return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+
+
+def endless(size: int, generator: torch.Generator) -> Iterator[int]:
+    """Row indices without end, in ever new orders: each row once before any of them again."""
+    while True:
+        yield from torch.randperm(size, generator=generator).tolist()

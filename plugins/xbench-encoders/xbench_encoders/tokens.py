@@ -36,6 +36,20 @@ class Tokens:
         """Tokens per row, special tokens included."""
         return [len(row) for row in self.ids]
 
+    @property
+    def worded(self) -> list[int]:
+        """The rows that are something to the tokenizer: not special tokens alone."""
+        return [row for row, sides in enumerate(self.sides) if any(side >= 0 for side in sides)]
+
+    def part(self, rows: Sequence[int]) -> "Tokens":
+        """These rows, in this order."""
+        ids, types, sides = ([of[row] for row in rows] for of in (self.ids, self.types, self.sides))
+        return Tokens(self.language, ids, types, sides)
+
+    def first(self, most: int) -> "Tokens":
+        """The first rows, at most so many."""
+        return self.part(range(min(most, len(self.ids))))
+
 
 @dataclass(frozen=True)
 class Words:

@@ -16,7 +16,7 @@ import torch
 
 from xbench_encoders.checkpoints import Checkpoint, Progress
 from xbench_encoders.errors import TrainingError
-from xbench_encoders.sampling import bucketed_batches
+from xbench_encoders.sampling import bucketed_batches, drawn_from
 from xbench_encoders.selection import keeper_of
 
 CHECKPOINTS = 5  # how many equally spaced checkpoints averaging and selection look at
@@ -138,8 +138,7 @@ def train(objective: Objective, options: TrainingOptions, context: TrainingConte
     """
     if not len(objective.lengths):
         raise TrainingError("there is nothing to train on: 0 rows")
-    with torch.random.fork_rng(devices=[context.device] if context.device.type == "cuda" else []):
-        torch.manual_seed(context.seed)
+    with drawn_from(context.seed, context.device):
         return _Loop(objective, options, context).run()
 
 

@@ -3,33 +3,29 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from xbench_encoders.encoder import TransformerEncoder
-from xbench_encoders.heads import pool
-from xbench_encoders.sampling import length_order
+from xbench_encoders.encoder import Tokens, TransformerEncoder
+from xbench_encoders.heads import pool_text
+from xbench_encoders.sampling import batches_by_length
 
 ROWS = 64  # encoded at once
+
+
+def text_vectors(encoder: TransformerEncoder, tokens: Tokens, pooling: str = "mean") -> torch.Tensor:
+    """One vector per row, of the last states, mapped: (rows, dimension) in float32 on the CPU; see `pool_text`."""
+    found = torch.zeros(len(tokens.ids), encoder.dimension)
+    with torch.no_grad():  # and no inference mode: a teacher's vectors take part in a training
+        for rows in batches_by_length(tokens.lengths, ROWS):
+            batch = encoder.batch(tokens, rows)
+            found[rows] = pool_text(encoder.states(batch), batch, pooling).float().cpu()
+    return found
 
 
 def mean_vectors(
     encoder: TransformerEncoder, texts: Sequence[str], language: str, max_length: int = 128
 ) -> NDArray[Any]:
-    """The mean of each text's last states, mapped, without the special tokens: (texts, dimension) in float32.
-
-    A text that is nothing to the tokenizer has the mean of its special tokens.
-    """
-    tokens = encoder.tokenize(texts, None, language, max_length)
-    order = length_order(tokens.lengths)
-    found = np.zeros((len(order), encoder.dimension), dtype=np.float32)
-    for start in range(0, len(order), ROWS):
-        rows = order[start : start + ROWS]
-        with torch.inference_mode():
-            batch = encoder.batch(tokens, rows)
-            states = encoder.states(batch)
-            bare = (batch.sides < 0).all(dim=1, keepdim=True)
-            pooled = torch.where(bare, pool(states, batch, "mean-all"), pool(states, batch, "mean"))
-        found[rows] = pooled.float().cpu().numpy()
-    return found
+    """The means of the texts' states without the special tokens: (texts, dimension) in float32."""
+    vectors: NDArray[Any] = text_vectors(encoder, encoder.tokenize(texts, None, language, max_length)).numpy()
+    return vectors

@@ -9,7 +9,7 @@ import pyarrow as pa
 import torch
 from xbench_encoders.encoder import Tokens, TransformerEncoder
 from xbench_encoders.heads import ClassificationHead
-from xbench_encoders.sampling import length_order
+from xbench_encoders.sampling import batches_by_length, drawn_from
 
 from xbench.contracts import Examples, TaskView
 from xbench.errors import StageError
@@ -17,7 +17,6 @@ from xbench_methods.classifier import pooling_of
 from xbench_methods.learning import (
     PREDICTION_BATCH,
     PartsObjective,
-    drawn_from,
     gold_of,
     reading,
     save,
@@ -50,14 +49,14 @@ class Chooser:
     def predict(self, inputs: pa.Table, language: str) -> pa.Table:
         """The place of the most probable choice (the first in a tie) and the probability of each of the row's."""
         pairs = self.pairs(inputs, language)
-        order = length_order(pairs.lengths)
         found: dict[int, list[float]] = {}
         with torch.inference_mode():
-            for start in range(0, len(order), PREDICTION_BATCH):
-                rows = order[start : start + PREDICTION_BATCH]  # whole rows: choices that are alike are padded alike
+            for rows in batches_by_length(
+                pairs.lengths, PREDICTION_BATCH
+            ):  # whole rows: choices that are alike are padded alike
                 scores = self.scores(pairs, rows)
                 found |= zip(rows, (torch.softmax(one, dim=0).tolist() for one in scores), strict=True)
-        chances = [found[row] for row in range(len(order))]
+        chances = [found[row] for row in range(len(pairs.lengths))]
         labels = [str(row.index(max(row))) for row in chances]
         return pa.table({"label": pa.array(labels, pa.string()), "scores": pa.array(chances, pa.list_(pa.float32()))})
 

@@ -8,13 +8,12 @@ import pyarrow as pa
 import torch
 from xbench_encoders.encoder import Tokens, TransformerEncoder
 from xbench_encoders.heads import ClassificationHead, LinearHead
-from xbench_encoders.sampling import length_order
+from xbench_encoders.sampling import batches_by_length, drawn_from
 
 from xbench.contracts import Examples, TaskView
 from xbench_methods.learning import (
     PREDICTION_BATCH,
     PartsObjective,
-    drawn_from,
     gold_of,
     reading,
     save,
@@ -39,11 +38,9 @@ class Classifier:
 
     def scores(self, tokens: Tokens) -> torch.Tensor:
         """Label scores before the softmax, (rows, labels) in float32 on the CPU."""
-        order = length_order(tokens.lengths)
-        found = torch.zeros(len(order), len(self.labels))
+        found = torch.zeros(len(tokens.lengths), len(self.labels))
         with torch.inference_mode():
-            for start in range(0, len(order), PREDICTION_BATCH):
-                rows = order[start : start + PREDICTION_BATCH]
+            for rows in batches_by_length(tokens.lengths, PREDICTION_BATCH):
                 batch = self.encoder.batch(tokens, rows)
                 found[rows] = self.head(self.encoder.states(batch), batch).float().cpu()
         return found

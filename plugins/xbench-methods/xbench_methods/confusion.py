@@ -1,13 +1,13 @@
 """What domain-adversarial fine-tuning computes: a task's loss, and beside it the game with a discriminator."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
 import torch
 from xbench_encoders.adversary import Adversary, Sides, drawn, pooled, reading, report
 from xbench_encoders.encoder import Tokens, TransformerEncoder
+from xbench_encoders.sampling import drawn_from
 from xbench_encoders.training import TrainingOptions
 
 from xbench.contracts import Examples, FitContext, Predictor, TaskKind, TaskView
@@ -42,16 +42,10 @@ class Confusion:
     def _game(self, count: int, progress: float) -> torch.Tensor:
         chosen: list[int] = torch.randint(len(self.sides.rows), (count,), generator=self.random).tolist()
         groups = self.sides.groups(chosen)
-        with self._aside(), torch.set_grad_enabled(self.adversary.moves_encoder(progress)):
+        aside = drawn_from(int(torch.randint(2**31, (), generator=self.random)), self.encoder.device)
+        with aside, torch.set_grad_enabled(self.adversary.moves_encoder(progress)):
             states = pooled(self.encoder, groups)
         return self.adversary.loss(states, groups, progress)
-
-    @contextmanager
-    def _aside(self) -> Iterator[None]:
-        device = self.encoder.device
-        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-            torch.manual_seed(int(torch.randint(2**31, (), generator=self.random)))
-            yield
 
 
 def fit(encoder: TransformerEncoder, task: TaskView, options: DannOptions, context: FitContext) -> Predictor:

@@ -90,14 +90,6 @@ class Run:
 ONLY = Run()
 
 
-@contextmanager
-def drawn_from(seed: int) -> Iterator[None]:
-    """Whatever is drawn inside comes from the seed alone, and nothing outside notices."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        yield
-
-
 def learn(
     objective: Objective,
     encoder: TransformerEncoder,

@@ -1,14 +1,13 @@
 """Words and phrases with their translations, looked up in running text, the longest first."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from xbench_encoders.writing import UNSPACED, bare
+
 _BLACK = re.compile(r"\S+")
-# Thai, Lao, Burmese, Khmer, kana and Han: no blanks between words.
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 Word = tuple[int, int]  # its characters in the text
 # From the place of a word to how many words from there on give way to what; None leaves them as they are.
 Choice = Callable[[int], tuple[int, str | None]]
@@ -16,21 +15,8 @@ Choice = Callable[[int], tuple[int, str | None]]
 
 def words_of(text: str) -> list[Word]:
     """What stands between blanks, without the punctuation around it; what is punctuation alone is no word."""
-    found = (_trimmed(text, *match.span()) for match in _BLACK.finditer(text))
+    found = (bare(text, *match.span()) for match in _BLACK.finditer(text))
     return [(start, end) for start, end in found if start < end]
-
-
-def _trimmed(text: str, start: int, end: int) -> Word:
-    while start < end and not _spells(text[start]):
-        start += 1
-    while start < end and not _spells(text[end - 1]):
-        end -= 1
-    return start, end
-
-
-def _spells(character: str) -> bool:
-    """Whether it is a letter, a mark on one, or a number."""
-    return unicodedata.category(character)[0] in "LMN"
 
 
 def replaced(text: str, words: Sequence[Word], choose: Choice) -> str:
@@ -86,7 +72,7 @@ class Lexicon:
 
     def segmented(self, word: str) -> str | None:
         """What a word of an unspaced script is made of, the longest first, translated; None if nothing is known."""
-        if not _UNSPACED.search(word):
+        if not UNSPACED.search(word):
             return None
         parts: list[str] = []
         at, start, known = 0, 0, False
@@ -103,5 +89,5 @@ class Lexicon:
 
 
 def _key(text: str) -> str:
-    start, end = _trimmed(text, 0, len(text))
+    start, end = bare(text, 0, len(text))
     return " ".join(text[start:end].split()).casefold()

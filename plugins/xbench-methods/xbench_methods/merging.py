@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from xbench_encoders.encoder import TransformerEncoder
-from xbench_encoders.held_out import log_perplexities, perplexities, split_texts
+from xbench_encoders.held_out import log_perplexities, log_rise, perplexities, split_texts
 from xbench_encoders.masking import MaskedModel, MaskedObjective
 from xbench_encoders.training import TrainingContext, TrainingOptions, train
 
@@ -136,7 +136,9 @@ def _learn_language(encoder: TransformerEncoder, options: ExpertOptions, context
     _train(
         MaskedObjective(model, taught, rows, context.seed, HEAD_LEARNING_RATE), options.language_steps, options, context
     )
-    log_perplexities(context, before, perplexities(model, measured, context.seed))
+    after = perplexities(model, measured, context.seed)
+    log_perplexities(context, before, after)
+    log_rise(context, before, after)
 
 
 def _train(objective: MaskedObjective, steps: int, options: ExpertOptions, context: FitContext) -> None:

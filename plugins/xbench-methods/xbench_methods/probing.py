@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from xbench_encoders.encoder import TransformerEncoder
 from xbench_encoders.heads import LinearHead, TokenClassificationHead, pool
-from xbench_encoders.sampling import length_order
+from xbench_encoders.sampling import batches_by_length
 
 from xbench.contracts import Examples, FitContext, TaskKind, TaskView
 from xbench.errors import StageError
@@ -105,8 +105,7 @@ def _embedded(
     lengths: Sequence[int], features: Callable[[Sequence[int]], torch.Tensor], context: FitContext
 ) -> tuple[torch.Tensor, list[int]]:
     """Features of all rows in order of length, (rows or words, width) on the CPU, and that order."""
-    order = length_order(lengths)
-    batches = [order[start : start + PREDICTION_BATCH] for start in range(0, len(order), PREDICTION_BATCH)]
+    batches = batches_by_length(lengths, PREDICTION_BATCH)
     found: list[torch.Tensor] = []
     with torch.inference_mode():
         for number, rows in enumerate(batches, 1):
@@ -114,7 +113,7 @@ def _embedded(
             context.progress(number, len(batches), 0.0)
     if not found:
         raise StageError(f"a probe needs labelled examples of {context.source}; there are none")
-    return torch.cat(found).clone(), order
+    return torch.cat(found).clone(), [row for rows in batches for row in rows]
 
 
 def _solve(output: torch.nn.Linear, x: torch.Tensor, gold: torch.Tensor, cost: float) -> None:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import torch
 from xbench_encoders.encoder import TransformerEncoder
 from xbench_encoders.heads import SpanHead
-from xbench_encoders.sampling import length_order
+from xbench_encoders.sampling import batches_by_length, drawn_from
 from xbench_encoders.spans import Limits, Passages, Span, tokenize_questions
 
 from xbench.contracts import Examples, TaskView
@@ -17,7 +17,6 @@ from xbench.errors import StageError
 from xbench_methods.learning import (
     PREDICTION_BATCH,
     PartsObjective,
-    drawn_from,
     gold_of,
     reading,
     save,
@@ -57,14 +56,12 @@ class Reader:
 
     def _answers(self, passages: Passages, contexts: Sequence[str]) -> list[tuple[float, str]]:
         """By row, its best answer and the score of that."""
-        order = length_order(passages.tokens.lengths)
         found: dict[int, tuple[float, str]] = {}
         with torch.inference_mode():
-            for start in range(0, len(order), PREDICTION_BATCH):
-                rows = order[start : start + PREDICTION_BATCH]
+            for rows in batches_by_length(passages.tokens.lengths, PREDICTION_BATCH):
                 for row, scores in zip(rows, self.scores(passages, rows).float().cpu(), strict=True):
                     found[row] = self._answer(passages, row, scores, contexts)
-        return [found[row] for row in range(len(order))]
+        return [found[row] for row in range(len(passages.tokens.lengths))]
 
     def _answer(self, passages: Passages, row: int, scores: torch.Tensor, contexts: Sequence[str]) -> tuple[float, str]:
         stretch = passages.stretches[row]

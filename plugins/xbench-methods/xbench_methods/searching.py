@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 import torch
 from numpy.typing import NDArray
-from xbench_encoders.encoder import Batch, TransformerEncoder
-from xbench_encoders.heads import pool
-from xbench_encoders.sampling import length_order
+from xbench_encoders.encoder import TransformerEncoder
+from xbench_encoders.heads import pool_text
+from xbench_encoders.sampling import batches_by_length
 from xbench_tasks.metrics.bucc import Candidates, Side, candidates, extract, mine, tune_threshold
 from xbench_tasks.metrics.neighbours import nearest, unit
 
@@ -98,12 +98,11 @@ class Retriever:
         done, batches = 0, sum(-(-len(rows) // PREDICTION_BATCH) for rows in places.values())
         for language, members in places.items():
             tokens = self.encoder.tokenize([texts[at][1] for at in members], None, language, self.options.max_length)
-            layer, order = self._layer(language), length_order(tokens.lengths)
-            for start in range(0, len(order), PREDICTION_BATCH):
-                rows = order[start : start + PREDICTION_BATCH]
+            layer = self._layer(language)
+            for rows in batches_by_length(tokens.lengths, PREDICTION_BATCH):
                 with torch.inference_mode():
                     batch = self.encoder.batch(tokens, rows)
-                    pooled = self._pooled(self.encoder.states(batch, layer), batch)
+                    pooled = pool_text(self.encoder.states(batch, layer), batch, self.options.pooling)
                 found[[members[row] for row in rows]] = pooled.float().cpu().numpy()
                 done += 1
                 report(done, batches)
@@ -115,10 +114,6 @@ class Retriever:
             return self.options.layer
         config = self.encoder.tower(language).module.config
         return usual_layer(self.task, config.model_type, config.num_hidden_layers)
-
-    def _pooled(self, states: torch.Tensor, batch: Batch) -> torch.Tensor:
-        bare = (batch.sides < 0).all(dim=1, keepdim=True)  # texts that are nothing to the tokenizer have no other mean
-        return torch.where(bare, pool(states, batch, "mean-all"), pool(states, batch, self.options.pooling))
 
     def save(self, folder: Path) -> None:
         """The threshold as JSON, where there is one; the encoder is as it was."""

@@ -8,13 +8,12 @@ import pyarrow as pa
 import torch
 from xbench_encoders.encoder import TransformerEncoder, Words
 from xbench_encoders.heads import TokenClassificationHead
-from xbench_encoders.sampling import length_order
+from xbench_encoders.sampling import batches_by_length, drawn_from
 
 from xbench.contracts import Examples, TaskView
 from xbench_methods.learning import (
     PREDICTION_BATCH,
     PartsObjective,
-    drawn_from,
     gold_of,
     reading,
     save,
@@ -46,15 +45,13 @@ class Tagger:
 
     def _scores(self, words: Words) -> list[torch.Tensor]:
         """Per row, label scores before the softmax of its words, (words, labels) in float32 on the CPU."""
-        order = length_order(words.tokens.lengths)
         found: dict[int, torch.Tensor] = {}
         with torch.inference_mode():
-            for start in range(0, len(order), PREDICTION_BATCH):
-                rows = order[start : start + PREDICTION_BATCH]
+            for rows in batches_by_length(words.tokens.lengths, PREDICTION_BATCH):
                 firsts = [words.firsts[row] for row in rows]
                 scores = self.scores(words, rows, firsts).float().cpu()
                 found |= zip(rows, torch.split(scores, [len(places) for places in firsts]), strict=True)
-        return [found[row] for row in range(len(order))]
+        return [found[row] for row in range(len(words.tokens.lengths))]
 
     def scores(self, words: Words, rows: Sequence[int], firsts: Sequence[Sequence[int]]) -> torch.Tensor:
         """Label scores before the softmax of the rows' words, (words, labels), row by row."""

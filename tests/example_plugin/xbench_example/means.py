@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 from torch.nn.functional import normalize
 from xbench_encoders.encoder import TransformerEncoder
 from xbench_encoders.heads import pool
-from xbench_encoders.sampling import length_order
+from xbench_encoders.sampling import batches_by_length
 
 from xbench.contracts import Examples
 
@@ -62,11 +62,10 @@ def embed(encoder: TransformerEncoder, inputs: pa.Table, language: str, max_leng
     """One vector per row, on the CPU: the mean of its states; for a pair, both means and how they compare."""
     pairs = inputs["text_pair"].to_pylist() if "text_pair" in inputs.column_names else None
     tokens = encoder.tokenize(inputs["text"].to_pylist(), pairs, language, max_length)
-    order, found = length_order(tokens.lengths), {}
+    found = {}
     with torch.inference_mode():
-        for start in range(0, len(order), ROWS):
-            rows = order[start : start + ROWS]
+        for rows in batches_by_length(tokens.lengths, ROWS):
             batch = encoder.batch(tokens, rows)
             pooled = pool(encoder.states(batch), batch, "compare" if pairs else "mean")
             found |= zip(rows, pooled.float().cpu(), strict=True)
-    return torch.stack([found[row] for row in range(len(order))])
+    return torch.stack([found[row] for row in range(len(tokens.ids))])

@@ -16,7 +16,8 @@ import torch
 from corpus import MORE_LANGUAGES, XNLI_LANGUAGES, lines_of
 from sklearn.linear_model import LogisticRegression
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
-from xbench_tasks.metrics.neighbours import nearest, unit
+from xbench_aligners.csls import cosine
+from xbench_aligners.diagnostics import retrieval
 
 TATOEBA_CODES = {
     "ar": "ara",
@@ -83,14 +84,6 @@ def embed(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, texts: Seq
     return vectors
 
 
-def retrieval(english: np.ndarray, other: np.ndarray) -> tuple[float, float]:
-    """Accuracy in % of the nearest neighbour by cosine, from the other language to English and back."""
-    sides = unit(english, "English"), unit(other, "other")
-    goal = np.arange(len(english))[:, None]
-    to_english, back = (nearest(one, two, 1).indices == goal for one, two in (sides[::-1], sides))
-    return 100 * float(to_english.mean()), 100 * float(back.mean())
-
-
 def tatoeba(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, data: Path) -> dict[str, float]:
     """Log the accuracy of both directions and their mean per language; gives the means of the languages there are."""
     scores: dict[str, float] = {}
@@ -99,7 +92,7 @@ def tatoeba(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, data: Pa
         if paths[0] is None or paths[1] is None:
             continue
         english, other = (list(lines_of(path)) for path in paths if path)
-        to_english, back = retrieval(embed(model, tokenizer, english), embed(model, tokenizer, other))
+        back, to_english = retrieval(cosine(embed(model, tokenizer, english), embed(model, tokenizer, other)))
         scores[language] = (to_english + back) / 2
         sides = f"{len(other)} pairs, to English {to_english:.1f}, back {back:.1f}"
         log.info("tatoeba %s %.1f (%s)", language, scores[language], sides)
