@@ -14,6 +14,7 @@ from xbench.cell import Result, Status
 from xbench.errors import UsageError
 from xbench.latex import escape
 from xbench.markup import one_line
+from xbench.ranks import lettered
 from xbench.registry import Registry
 from xbench.suite import Suite
 
@@ -130,7 +131,7 @@ def _entries(papers: Iterable[Paper]) -> Iterator[str]:
         by_stem.setdefault(paper.stem, []).append(paper)
     for stem, several in sorted(by_stem.items()):
         for at, paper in enumerate(sorted(several, key=lambda one: one.title)):
-            yield _entry(paper, stem + (chr(ord("a") + at) if len(several) > 1 else ""))
+            yield _entry(paper, stem + (lettered(at) if len(several) > 1 else ""))
 
 
 def _entry(paper: Paper, key: str) -> str:

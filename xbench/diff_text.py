@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from xbench.changes import Change
 from xbench.diff import Contrast, Diff, Line
 from xbench.flips import Flip
-from xbench.markup import NONE, between, code, decimals, escape, grid, number
+from xbench.markup import NONE, between, code, decimals, escape, grid, number, shortened
 from xbench.notes import seeded
 from xbench.statistics import DRAWS
 
@@ -99,17 +99,13 @@ def _flips(found: Sequence[Flip]) -> str:
             str(flip.row),
             ", ".join(map(str, dict.fromkeys(flip.seeds))),
             "won" if flip.won else "lost",
-            *(escape(_clipped(text)) for text in (flip.text, flip.gold)),
-            *(NONE if text is None else escape(_clipped(text)) for text in (flip.a, flip.b)),
+            *(escape(shortened(text, _LONGEST)) for text in (flip.text, flip.gold)),
+            *(NONE if text is None else escape(shortened(text, _LONGEST)) for text in (flip.a, flip.b)),
         ]
         for flip in found
     ]
     left = {"language", "flip", "text", "gold", "A", "B"}
     return grid(["language", "row", "seed", "flip", "text", "gold", "A", "B"], lines, left)
-
-
-def _clipped(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _listed(notes: Sequence[str]) -> list[str]:
