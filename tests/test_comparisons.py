@@ -16,8 +16,8 @@ from xbench.cli import cli
 from xbench.errors import UsageError
 from xbench.items import pack, ratios, score_of
 from xbench.leaderboard import board
+from xbench.legends import COMPARED_LEGEND
 from xbench.markup import decimals
-from xbench.notes import COMPARED_LEGEND
 from xbench.render import to_csv, to_json, to_markdown
 from xbench.statistics import Interval
 

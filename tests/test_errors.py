@@ -25,4 +25,5 @@ def test_an_unknown_name_is_told_the_nearest_and_all_there_are():
     assert str(error) == (
         "no method is called 'fintune'; did you mean 'finetune'? (there are: finetune, translate-train); a note"
     )
+    assert str(unknown("component", "x", ["lora", "lora"])) == "no component is called 'x' (there are: lora)"
     assert str(unknown("task", "x", [])) == "no task is called 'x' (there are: none)"

@@ -15,7 +15,7 @@ ORDER = [
     "suite", "references", "registry", "uses", "request", "shelf", "access", "grants", "plan", "remarks", "leakage",
     "planner",
     "store", "journal", "items", "conformance", "draws", "effects", "statistics", "ranks", "standings", "verified",
-    "ranking", "notes", "grids", "summary", "leaderboard",
+    "ranking", "legends", "notes", "grids", "summary", "leaderboard",
     "markup", "beside", "markdown", "render", "canvas", "plots", "costs", "page",
     "latex", "cards", "every_eval", "bibliography", "forms",
     "environment", "manifests", "stages", "workers", "runner", "progress", "session",

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 
 from tests.fakes import run, session
+from tests.test_leaderboard import DATA, only, scored
 from xbench.contracts import Examples, Resource, Split
 from xbench.errors import DataError
 from xbench.keys import digest
@@ -98,14 +99,14 @@ def test_told_to_go_on_it_runs_and_the_row_is_marked(tmp_path):
     assert summary.counts["ok"] == 4
     (line,) = [line for line in board(opened.folder).splitlines() if "leakage" in line]
     assert "leakage: fake-model reader+fake-method" in line
-    assert "% of the test examples (de, the most of 2 languages) stand in the parallel sentences of fake-bitext" in line
+    assert "41.7 % of the test examples stand in the parallel sentences of fake-bitext with de" in line
 
 
 def test_the_official_training_labels_are_reported_and_not_refused(tmp_path):
     opened, summary = run(tmp_path, plugin(tmp_path, copied=6))
     assert summary.counts["ok"] == 2
     assert "fake-task train labels in en" in board(opened.folder)
-    assert "leakage: fake-model fake-method: 50.0 %" in board(opened.folder)
+    assert "leakage: fake-model fake-method: 50.0 % of the test examples stand in the" in board(opened.folder)
 
 
 def test_labels_that_another_task_lends_are_refused(tmp_path):
@@ -114,6 +115,16 @@ def test_labels_that_another_task_lends_are_refused(tmp_path):
     assert not skipped(opened)
     with pytest.raises(DataError, match="leakage: 6 of 12 test examples stand in the lender"):
         run(tmp_path, FakePlugin(tmp_path, tasks=tasks), suite="fake-suite[train=lender]")
+
+
+def test_a_row_that_has_read_test_examples_says_so_in_one_line_however_many_things_it_read():
+    def seen(target, labels, **texts):
+        told = {"xnli train labels in en": labels} | {f"xnli text in {at}": share for at, share in texts.items()}
+        return scored("a", target, 70, dataset=DATA | {"leakage": told})
+
+    table = only([seen("de", 0.02, de=0.3, sw=0.4), seen("sw", 0.02, de=0.1, sw=0.2), seen("en", 0.02, en=0.001)])
+    text = "leakage: xlmr a: up to 40.0 % of the test examples (de) stand in the xnli text in 2 languages"
+    assert table.notes == (f"{text}, 2.0 % in the xnli train labels in en",)
 
 
 def test_a_clean_training_says_nothing(tmp_path):

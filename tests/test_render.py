@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xbench.errors import StoreError
+from xbench.legends import LEGEND
 from xbench.markdown import to_markdown
 from xbench.markup import code, escape
-from xbench.notes import LEGEND, supervision
+from xbench.notes import supervision
 from xbench.render import check, to_csv, to_json
 from xbench.standings import Board, Dataset, Estimate, Row, Table
 from xbench.statistics import Interval

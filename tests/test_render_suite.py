@@ -5,8 +5,8 @@ from dataclasses import replace
 import pandas as pd
 
 from tests.test_render import GOLDEN, small
+from xbench.legends import LEGEND, PUBLISHED, SUITE_LEGEND
 from xbench.markdown import to_markdown
-from xbench.notes import LEGEND, PUBLISHED, SUITE_LEGEND
 from xbench.references import Reference
 from xbench.render import to_csv, to_json
 from xbench.standings import Estimate, SuiteRow, Summary

@@ -73,6 +73,6 @@ def suggestion(asked: str, known: Iterable[str]) -> str:
 
 def unknown(kind: str, asked: str, known: Iterable[str], note: str = "") -> UsageError:
     """The error for a name that does not exist: what was asked, the nearest name, what there is."""
-    names = sorted(known)
+    names = sorted(set(known))
     there = ", ".join(names) if names else "none"
     return UsageError(f"no {kind} is called {asked!r}{suggestion(asked, names)} (there are: {there}){note}")

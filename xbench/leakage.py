@@ -87,7 +87,8 @@ class Guard:
         places = [(f"{split} labels in {at}", at, place) for (at, split), place in grant.labels.items()]
         for what, of in (("text", grant.texts), ("unlabelled examples", grant.inputs), ("shots", grant.shots)):
             places += [(f"{what} in {at}", at, place) for at, place in of.items()]
-        places += [("labels that are learned first", grant.source, grant.preparation)] if grant.preparation else []
+        if grant.preparation:
+            places.append((f"preparation labels in {grant.source}", grant.source, grant.preparation))
         for what, language, (task, split) in places:
             examples = self.shelf.load(task, language, split)
             official = task is judged or task.name == judged.donor

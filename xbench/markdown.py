@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from xbench import verified
 from xbench.beside import beside, comparisons, places
+from xbench.legends import COMPARED_LEGEND, LEGEND, PUBLISHED, SUITE_LEGEND
 from xbench.markup import NONE, between, code, decimals, escape, grid, number, to_best
-from xbench.notes import COMPARED_LEGEND, LEGEND, PUBLISHED, SUITE_LEGEND, seeded, supervision
+from xbench.notes import seeded, supervision
 from xbench.references import Reference
 from xbench.standings import Board, Estimate, Row, Summary, Table
 from xbench.statistics import Interval

@@ -1,52 +1,10 @@
-"""The notes under a table: what was skipped or failed and why, and what rows lack; the legend under all."""
+"""The notes under a table: what was skipped or failed and why, and what rows lack."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from xbench import names
 from xbench.cell import Result
 from xbench.standings import Row, Table
-from xbench.statistics import DRAWS
-
-LEGEND = f"""\
-### How to read this
-
-- *avg*: mean over the target languages, without the source, of the mean over seeds. *gap*: the source's score
-  minus avg. *n/a*: a language or seed is missing, and a mean of fewer does not compare; the notes say which.
-- *95 %*: interval of avg over these languages by percentile bootstrap, {DRAWS} draws of test examples. All rows
-  are scored on the same draws, and so are languages whose test examples are parallel. Where there are several
-  seeds it is as much wider as they differ beyond their examples, by Student's t: two seeds that differ say little
-  of other seeds, and one says nothing. Numbers have the digits that their intervals support; those of languages
-  alike, by the mean interval.
-- *to best*: avg minus that of the best row, with its interval. A *tie* is a difference whose interval covers
-  zero; rows that tie with the best share its rank. Each row is judged by itself: among 20 rows that are
-  equally good, expect one to look different.
-- *majority class*: the score of always answering the commonest training label, a row per such label.
-- *n*: test examples per language. *supervision*: how many rows of data were really read, by language: an
-  example or a text is a row, and so is a pair of texts."""
-
-COMPARED_LEGEND = """\
-- *ranks*: those that the row may have with 95 % confidence, by all its differences to others at once (Holm).
-  *ties*: two rows have a letter in common where they tie, each two judged by themselves.
-- *to baseline*: avg minus that of the baseline, plain fine-tuning of the row's model (else its first recipe
-  without aligner) unless another is named, with its interval. *other languages*: its interval for languages
-  like these, if these are a sample of them; n/a of less than three. *better in*, *worse in*: so many target
-  languages differ from the baseline, by all at once (Holm); *won, tied, lost*: each judged by itself.
-- *detectable*: a true difference to the baseline that so many examples and seeds would show four times out of
-  five. What is not shown may still be there, if it is smaller."""
-
-SUITE_LEGEND = """\
-- A suite's table: the score of a task is the mean over all its languages, *the source included*, of the mean
-  over seeds; that of a group is the mean of its tasks' scores, and *score*, the suite's, that of all tasks' or,
-  where it says so, groups' scores. Each is there only where nothing of it is lacking: else *n/a*, and the
-  notes say what lacks. Means over the target languages alone, and transfer gaps, are in the tables of the
-  tasks. Intervals, ties and ranks are those of *score*; tasks are drawn independently of each other."""
-
-PUBLISHED = """\
-## Published by others
-
-Numbers as their sources print them, on official test sets, from trainings and scorers that are not ours; *n/a*
-where a source has none. They have no rank, no difference to a row above is tested, and nothing above depends on them.
-A model may stand here several times: rows of different sources are not merged."""
 
 TOLD = 0.01  # of less leakage the results tell alone
 UNTOLD = "not told"  # the kind of supervision, without counts, of results whose training nobody watched
@@ -107,18 +65,34 @@ def served(task: str) -> list[str]:
 
 
 def _leakage(results: Iterable[Result]) -> list[str]:
-    """A line per row and thing that it trained on, where 1 % or more of the test examples stand in it."""
-    found: dict[tuple[str, str, str], dict[str, float]] = {}
+    """A line per row that trained on 1 % or more of the test examples: where they stand, and how many at most."""
+    found: dict[tuple[str, str], dict[tuple[str, str], list[tuple[float, str, str]]]] = {}
     for result in results:
         for what, share in result.dataset.get("leakage", {}).items():
+            stem, joint, place = _placed(what)
             if share >= TOLD:
-                found.setdefault((result.cell.model, result.cell.recipe, what), {})[result.cell.target] = share
+                row = found.setdefault((result.cell.model, result.cell.recipe), {})
+                row.setdefault((stem, joint), []).append((share, result.cell.target, place))
     lines = []
-    for (model, recipe, what), shares in sorted(found.items()):
-        at = max(sorted(shares), key=shares.__getitem__)
-        most = f"{100 * shares[at]:.1f} % of the test examples ({at}, the most of {len(shares)} languages)"
-        lines.append(f"leakage: {model} {recipe}: {most} stand in the {what}")
+    for (model, recipe), things in sorted(found.items()):
+        told: list[str] = []
+        for (stem, joint), shares in sorted(things.items(), key=lambda thing: (-max(thing[1])[0], thing[0])):
+            share, at = min((-share, target) for share, target, _ in shares)
+            same = len({share for share, *_ in shares}) == 1
+            of = "" if told else " of the test examples"
+            most = f"{-100 * share:.1f} %{of}" if same else f"up to {-100 * share:.1f} %{of} ({at})"
+            places = {place for *_, place in shares}
+            where = places.pop() if len(places) == 1 else f"{len(places)} languages"
+            told.append(f"{most} {'in' if told else 'stand in'} the {stem} {joint} {where}")
+        lines.append(f"leakage: {model} {recipe}: {', '.join(told)}")
     return lines
+
+
+def _placed(what: str) -> tuple[str, str, str]:
+    """The name of what was read, in three: `xnli text`, `in`, `de`."""
+    stem, _, place = what.rpartition(" ")
+    stem, _, joint = stem.rpartition(" ")
+    return stem, joint, place
 
 
 def _degenerate(results: Sequence[Result]) -> list[str]:

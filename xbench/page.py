@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xbench import notes
+from xbench import legends, notes
 from xbench.cell import Result
 from xbench.costs import Cost, costs
 from xbench.markup import between, number, one_line, to_best
@@ -59,7 +59,7 @@ def to_html(board: Board, results: Iterable[Result], title: str = "") -> str:
     lines = [line for table, of in zip(board.tables, paid, strict=True) for line in _lines(table, keys, of)]
     values: dict[str, Any] = {"board": board, "title": title or "Leaderboard", "keys": keys, "counts": _counts(board)}
     values |= {"sections": sections, "lines": lines, "filters": _filters(lines), "legend": _legend(board)}
-    values["published"] = _emphasised(notes.PUBLISHED.partition("\n\n")[2])
+    values["published"] = _emphasised(legends.PUBLISHED.partition("\n\n")[2])
     return _environment().get_template("page.html.j2").render(values) + "\n"
 
 
@@ -166,7 +166,7 @@ def _counts(board: Board) -> list[str]:
 
 def _legend(board: Board) -> list["Markup"]:
     """The items of the legend."""
-    text = f"{notes.LEGEND}\n{notes.SUITE_LEGEND}" if board.summaries else notes.LEGEND
+    text = f"{legends.LEGEND}\n{legends.SUITE_LEGEND}" if board.summaries else legends.LEGEND
     return [_emphasised(item) for item in re.split(r"^- ", text, flags=re.MULTILINE)[1:]]
 
 

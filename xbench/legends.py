@@ -1,0 +1,44 @@
+"""How a board is to be read: the legends under its tables."""
+
+from xbench.statistics import DRAWS
+
+LEGEND = f"""\
+### How to read this
+
+- *avg*: mean over the target languages, without the source, of the mean over seeds. *gap*: the source's score
+  minus avg. *n/a*: a language or seed is missing, and a mean of fewer does not compare; the notes say which.
+- *95 %*: interval of avg over these languages by percentile bootstrap, {DRAWS} draws of test examples. All rows
+  are scored on the same draws, and so are languages whose test examples are parallel. Where there are several
+  seeds it is as much wider as they differ beyond their examples, by Student's t: two seeds that differ say little
+  of other seeds, and one says nothing. Numbers have the digits that their intervals support; those of languages
+  alike, by the mean interval.
+- *to best*: avg minus that of the best row, with its interval. A *tie* is a difference whose interval covers
+  zero; rows that tie with the best share its rank. Each row is judged by itself: among 20 rows that are
+  equally good, expect one to look different.
+- *majority class*: the score of always answering the commonest training label, a row per such label.
+- *n*: test examples per language. *supervision*: how many rows of data were really read, by language: an
+  example or a text is a row, and so is a pair of texts."""
+
+COMPARED_LEGEND = """\
+- *ranks*: those that the row may have with 95 % confidence, by all its differences to others at once (Holm).
+  *ties*: two rows have a letter in common where they tie, each two judged by themselves.
+- *to baseline*: avg minus that of the baseline, plain fine-tuning of the row's model (else its first recipe
+  without aligner) unless another is named, with its interval. *other languages*: its interval for languages
+  like these, if these are a sample of them; n/a of less than three. *better in*, *worse in*: so many target
+  languages differ from the baseline, by all at once (Holm); *won, tied, lost*: each judged by itself.
+- *detectable*: a true difference to the baseline that so many examples and seeds would show four times out of
+  five. What is not shown may still be there, if it is smaller."""
+
+SUITE_LEGEND = """\
+- A suite's table: the score of a task is the mean over all its languages, *the source included*, of the mean
+  over seeds; that of a group is the mean of its tasks' scores, and *score*, the suite's, that of all tasks' or,
+  where it says so, groups' scores. Each is there only where nothing of it is lacking: else *n/a*, and the
+  notes say what lacks. Means over the target languages alone, and transfer gaps, are in the tables of the
+  tasks. Intervals, ties and ranks are those of *score*; tasks are drawn independently of each other."""
+
+PUBLISHED = """\
+## Published by others
+
+Numbers as their sources print them, on official test sets, from trainings and scorers that are not ours; *n/a*
+where a source has none. They have no rank, no difference to a row above is tested, and nothing above depends on them.
+A model may stand here several times: rows of different sources are not merged."""
