@@ -46,6 +46,14 @@ def test_a_row_is_compared_with_its_models_first_recipe_without_aligner():
     assert row(only(results + other), "mlm+probe").comparison is None
 
 
+def test_a_baseline_reads_no_labels_of_targets_where_one_is_there_that_does_not():
+    oracle = {"supervision": {"source labels": {"en": 1000}, "target validation labels": {"de": 9}}}
+    table = only(grid("finetune", BASE) + grid("finetune[epochs=1]", BASE, **oracle) + grid("few-shot", GAIN))
+    assert {each.comparison.baseline for each in table.rows if each.comparison} == {"finetune"}
+    first = only(grid("finetune[a=1]", BASE, **oracle) + grid("finetune[b=1]", BASE))
+    assert row(first, "finetune[a=1]").comparison.baseline == "finetune[b=1]"
+
+
 def test_another_baseline_can_be_named_and_has_to_be_there():
     results = grid("finetune", BASE) + grid("probe[steps=1]", BASE) + grid("mlm+finetune", GAIN)
     (table,) = board(results, baseline=" probe[steps=1]").tables

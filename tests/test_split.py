@@ -5,8 +5,8 @@ import json
 import pytest
 
 from tests.fakes import run, session, suite
-from xbench.contracts import Resource, Split
-from xbench.errors import UsageError
+from xbench.contracts import Resource, Scope, Split
+from xbench.errors import DataError, UsageError
 from xbench.session import board
 from xbench.testing import FakeMethod, FakePlugin, FakeTask
 
@@ -115,6 +115,45 @@ def test_what_selects_on_the_evaluated_labels_is_not_evaluated_on_them(tmp_path)
     (skip,) = found.skipped
     assert skip.cell.target == "en"
     assert "the validation labels of en are what is evaluated" in skip.reason
+
+
+class Oracle(FakeMethod):
+    """Reads validation labels of one target."""
+
+    def needs(self, options):
+        return super().needs(options) | {Resource.TARGET_VALIDATION}
+
+    def scope(self, options):
+        return Scope.PAIRWISE
+
+    def fit(self, encoder, task, options, context):
+        for target in context.targets:
+            context.labelled(target, Split.VALIDATION)
+        return super().fit(encoder, task, options, context)
+
+
+@pytest.mark.parametrize(("how", "kept"), [("split=dev", []), ("train=dev", ["de", "fr"])])
+def test_validation_labels_of_a_target_that_teach_or_judge_do_not_select(tmp_path, how, kept):
+    plugin = FakePlugin(tmp_path, methods=[Oracle()])
+    if not kept:
+        with pytest.raises(DataError, match="validation labels of en are what is evaluated, and the fit reads them"):
+            session(tmp_path, plugin, suite=f"fake-suite[{how}]")
+        return
+    found = session(tmp_path, plugin, suite=f"fake-suite[{how}]").plan
+    assert [cell.cell.target for cell in found.cells] == kept
+    (skip,) = found.skipped
+    assert skip.cell.target == "en"
+    assert "the validation labels of en are what the fit trains on, and it selects on them" in skip.reason
+
+
+def test_a_row_that_was_selected_on_target_labels_is_called_an_oracle(tmp_path):
+    opened, _ = run(tmp_path, FakePlugin(tmp_path, methods=[Oracle()]))
+    shown = board(opened.folder)
+    assert "- oracle: fake-model fake-method: target validation labels chose what is predicted with" in shown
+    assert "target validation labels 2 languages 12" in shown
+    assert shown.count("## fake-task") == 1  # its training for the source reads no labels of targets, and is its own
+    plain, _ = run(tmp_path / "plain", FakePlugin(tmp_path))
+    assert "oracle" not in board(plain.folder)
 
 
 def test_a_task_without_the_source_language_selects_on_the_lenders_validation_labels(tmp_path):

@@ -146,13 +146,14 @@ class GuardedContext:
         self._count(str(resource), target, len(found))
         return found
 
-    def score(self, predictions: Any) -> float:
-        """The main metric of predictions for the source's validation split; the core scores, the fit sees a number."""
-        gold = self.labelled(self.source, Split.VALIDATION).gold
-        task, split = self._grant.labels[self.source, Split.VALIDATION]
+    def score(self, predictions: Any, language: str | None = None) -> float:
+        """The main metric of predictions for a validation split; the core scores, the fit sees a number."""
+        of = language or self.source
+        gold = self.labelled(of, Split.VALIDATION).gold
+        task, split = self._grant.labels[of, Split.VALIDATION]
         if gold is None:
-            raise StageError(f"the {split} split of {task.name} in {self.source} has no labels to score against")
-        return float(task.score(gold, predictions, self.source).metrics[task.main_metric])
+            raise StageError(f"the {split} split of {task.name} in {of} has no labels to score against")
+        return float(task.score(gold, predictions, of).metrics[task.main_metric])
 
     def progress(self, step: int, steps: int, loss: float) -> None:
         """Say how far the work is."""

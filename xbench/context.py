@@ -71,5 +71,5 @@ class FitContext(Context, Protocol):
     def inputs(self, language: str) -> "pyarrow.Table":
         """Inputs of unlabelled examples of a target, where they were declared; never what is evaluated."""
 
-    def score(self, predictions: "pyarrow.Table") -> float:
-        """The task's main metric (0..100) of predictions for the source's validation split, where that was declared."""
+    def score(self, predictions: "pyarrow.Table", language: str | None = None) -> float:
+        """The main metric (0..100) of predictions for a validation split that was declared; the source's by default."""

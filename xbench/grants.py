@@ -129,9 +129,11 @@ class Granter:
     def _labels(self, needs: frozenset[Resource], targets: tuple[str, ...]) -> dict[tuple[str, Split], Place]:
         found = self._source_labels(needs)
         for target in targets if Resource.TARGET_VALIDATION in needs else ():
+            what = f"the validation labels of {target} are what"
             if self.use.split is Split.VALIDATION:
-                what = f"the validation labels of {target} are what is evaluated, and the fit reads them"
-                raise CannotRunError(f"{what}; evaluate on the test split")
+                raise CannotRunError(f"{what} is evaluated, and the fit reads them; evaluate on the test split")
+            if self._own is Split.VALIDATION and (Resource.TARGET_LABELS in needs or (target, Split.TRAIN) in found):
+                raise CannotRunError(f"{what} the fit trains on, and it selects on them; select otherwise")
             self.shelf.load(self.use.task, target, Split.VALIDATION)
             found[target, Split.VALIDATION] = (self.use.task, Split.VALIDATION)
         for target in targets if Resource.TARGET_LABELS in needs else ():

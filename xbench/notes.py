@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from xbench import names
 from xbench.cell import Result
 from xbench.standings import Row, Table
+from xbench.values import Resource
 
 TOLD = 0.01  # of less leakage the results tell alone
 UNTOLD = "not told"  # the kind of supervision, without counts, of results whose training nobody watched
@@ -36,6 +37,7 @@ def remarks(table: Table, results: Sequence[Result]) -> list[str]:
         *_test_data(results),
         *_training_data(results),
         *_leakage(results),
+        *_oracles(results),
         *_degenerate(results),
         *_chance(results),
     ]
@@ -93,6 +95,13 @@ def _placed(what: str) -> tuple[str, str, str]:
     stem, _, place = what.rpartition(" ")
     stem, _, joint = stem.rpartition(" ")
     return stem, joint, place
+
+
+def _oracles(results: Iterable[Result]) -> list[str]:
+    """A line per row that read validation labels of targets: what they chose, transfer without them cannot choose."""
+    kind = str(Resource.TARGET_VALIDATION)
+    found = sorted({(one.cell.model, one.cell.recipe) for one in results if one.supervision.get(kind)})
+    return [f"oracle: {model} {recipe}: {kind} chose what is predicted with" for model, recipe in found]
 
 
 def _degenerate(results: Sequence[Result]) -> list[str]:

@@ -80,10 +80,10 @@ class _Planner:
         fingerprint = stage.grant.fingerprint(self.shelf)
         if plugin.scope(stage.options) is not Scope.PAIRWISE:
             return fingerprint
-        if Resource.SOURCE_LABELS not in plugin.needs(stage.options):
-            return {}
-        source = f"{stage.grant.source} "
-        return {what: print_ for what, print_ in fingerprint["labels"].items() if what.startswith(source)}
+        read = {Resource.SOURCE_LABELS: Split.TRAIN, Resource.SOURCE_VALIDATION: Split.VALIDATION}
+        needs = plugin.needs(stage.options)  # where the target is the source, labels are granted that are the target's
+        shared = {f"{stage.grant.source} {split}" for resource, split in read.items() if resource in needs}
+        return {what: print_ for what, print_ in fingerprint["labels"].items() if what in shared}
 
     def _score(self, base: Base, recipe: Recipe, use: TaskUse, targets: list[str], cell: Cell) -> ScoreStage:
         languages = base.model.languages

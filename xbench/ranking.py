@@ -10,6 +10,7 @@ from xbench.ranks import holm, places
 from xbench.request import DEFAULT_METHOD
 from xbench.standings import Comparison, Estimate, Row, Table
 from xbench.statistics import CONFIDENCE, Bootstrap, Effect, bootstrap
+from xbench.values import Resource
 
 FEWEST = 3  # languages that are taken as a sample of languages: two tell nothing of a third
 
@@ -94,7 +95,7 @@ class _Field:
         rows = self.table.rows
         of = [at for at in range(len(rows)) if rows[at].model == rows[index].model and self.drawn_whole(at)]
         of = [at for at in of if (rows[at].recipe == wanted if wanted else _bare(rows[at].recipe))]
-        first = min(of, key=lambda at: (_method(rows[at].recipe) != DEFAULT_METHOD, rows[at].recipe), default=index)
+        first = min(of, key=lambda at: _plainness(rows[at]), default=index)
         return first if first != index and self.drawn_whole(index) else None
 
     def comparison(self, index: int, wanted: str) -> Comparison | None:
@@ -129,9 +130,10 @@ class _Field:
         return tuple(replace(row, place=by_index.get(index)) for index, row in rows)
 
 
-def _method(recipe: str) -> str:
-    """The name of a recipe's method."""
-    return names.parse_recipe(recipe)[-1].name
+def _plainness(row: Row) -> tuple[bool, bool, str]:
+    """What makes a row the baseline, least first: the default method, no labels of the targets; then its name."""
+    labelled = any(row.supervision.get(kind) for kind in (Resource.TARGET_LABELS, Resource.TARGET_VALIDATION))
+    return names.parse_recipe(row.recipe)[-1].name != DEFAULT_METHOD, labelled, row.recipe
 
 
 def _bare(recipe: str) -> bool:

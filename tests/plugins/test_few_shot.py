@@ -143,3 +143,8 @@ def test_shots_teach_the_target(how):
 def test_options_without_sense_are_refused(wrong):
     with pytest.raises(ValueError, match=r"must be|nothing to learn from"):
         FewShotOptions(**wrong)
+
+
+def test_labels_of_the_target_besides_the_shots_select_nothing():
+    with pytest.raises(ValueError, match="the k shots are all the labels of a target"):
+        FewShotOptions(selection="target-dev")

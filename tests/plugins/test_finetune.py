@@ -164,6 +164,19 @@ def test_selection_on_source_dev_reads_it_and_keeps_the_best_checkpoint():
     assert reached == pytest.approx(max(log["validation"]))
 
 
+def test_selection_on_target_dev_is_a_training_for_each_target_that_trains_on_source_labels_alone():
+    options = LEARN | {"selection": "target-dev", "epochs": 5}
+    asked = FinetuneOptions(**options)
+    assert FINETUNE.needs(asked) == {Resource.SOURCE_LABELS, Resource.PREPARATION, Resource.TARGET_VALIDATION}
+    assert FINETUNE.scope(asked) is Scope.PAIRWISE
+    given = context("en", "de", validation=("en", "de"), targets=("de",))
+    predictor = fitted(options, given)
+    assert given.read == [("en", "train"), ("de", "validation")]
+    reached = 100 * accuracy(predictor, given.examples["de", Split.VALIDATION], "de")
+    assert reached == pytest.approx(max(given.logged["training"]["validation"]))
+    assert given.logged["training"]["selected"].startswith("target-dev checkpoint")
+
+
 def test_what_happened_is_logged_as_plain_values():
     given = context()
     fitted(given=given)

@@ -120,7 +120,9 @@ def test_updates_use_the_scheduled_rate():
 def test_an_unknown_schedule_or_selection_names_those_there_are():
     with pytest.raises(TrainingError, match="no schedule is called 'cubic'; there are linear, cosine, constant"):
         trained(Regression(), replace(OPTIONS, schedule="cubic"))
-    with pytest.raises(TrainingError, match="no selection is called 'luck'; there are last, average, source-dev"):
+    with pytest.raises(
+        TrainingError, match="no selection is called 'luck'; there are last, average, source-dev, target-dev"
+    ):
         trained(Regression(), replace(OPTIONS, selection="luck"))
 
 

@@ -149,6 +149,9 @@ def test_what_it_declares(method, options, scope):
     wanted = {Resource.SOURCE_LABELS} | pairs.get(chosen.translator, {Resource.DICTIONARY})
     assert (method.needs(chosen), method.scope(chosen)) == (wanted, scope)
     assert Resource.SOURCE_VALIDATION in method.needs(method.Options(**options, selection="source-dev"))
+    if method is TEST:
+        with pytest.raises(ValueError, match="one model serves all targets"):
+            method.Options(**options, selection="target-dev")
 
 
 @pytest.mark.parametrize("method", [TRAIN, ALL, TEST])

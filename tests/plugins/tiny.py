@@ -162,9 +162,9 @@ class ToyContext:
             raise ScopeError(f"no unlabelled examples in {language}")
         return self.unlabelled[language]
 
-    def score(self, predictions):
-        """The share of right labels, 0..100, where the source's validation split was put in."""
-        wanted = self.examples[self.source, Split.VALIDATION].gold["label"].to_pylist()
+    def score(self, predictions, language=None):
+        """The share of right labels, 0..100, where the language's validation split was put in."""
+        wanted = self.examples[language or self.source, Split.VALIDATION].gold["label"].to_pylist()
         pairs = list(zip(predictions["label"].to_pylist(), wanted, strict=True))
         return 100 * sum(one == other for one, other in pairs) / len(pairs)
 

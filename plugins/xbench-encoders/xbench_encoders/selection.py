@@ -1,4 +1,4 @@
-"""Which checkpoint of a training is kept: the last, the mean of several, or the best on source validation."""
+"""Which checkpoint of a training is kept: the last, the mean of several, or the best on validation labels."""
 
 from collections.abc import Callable
 
@@ -14,12 +14,13 @@ def keeper_of(selection: str, validate: Callable[[], float] | None) -> "Last":
             return Last()
         case "average":
             return _Average()
-        case "source-dev" if validate is not None:
-            return _Best(validate)
-        case "source-dev":
-            raise TrainingError("selection=source-dev needs a validation split of the source language")
+        case "source-dev" | "target-dev" if validate is not None:
+            return _Best(validate, selection)
+        case "source-dev" | "target-dev":
+            side = selection.partition("-")[0]
+            raise TrainingError(f"selection={selection} needs a validation split of the {side} language")
         case other:
-            raise TrainingError(f"no selection is called {other!r}; there are last, average, source-dev")
+            raise TrainingError(f"no selection is called {other!r}; there are last, average, source-dev, target-dev")
 
 
 class Last:
@@ -59,11 +60,11 @@ class _Average(Last):
 
 
 class _Best(Last):
-    """The checkpoint with the best score on the source language's validation split; the first wins a tie."""
+    """The checkpoint with the best score on a validation split; the first wins a tie."""
 
-    def __init__(self, validate: Callable[[], float]) -> None:
+    def __init__(self, validate: Callable[[], float], name: str) -> None:
         super().__init__()
-        self.validate = validate
+        self.validate, self.name = validate, name
         self.best: dict[str, torch.Tensor] = {}
 
     def see(self, module: torch.nn.Module) -> None:
@@ -78,4 +79,4 @@ class _Best(Last):
     def restore(self, module: torch.nn.Module) -> str:
         module.load_state_dict(self.best)
         best = max(self.scores)
-        return f"source-dev checkpoint {self.scores.index(best) + 1} of {len(self.scores)} ({best:.2f})"
+        return f"{self.name} checkpoint {self.scores.index(best) + 1} of {len(self.scores)} ({best:.2f})"

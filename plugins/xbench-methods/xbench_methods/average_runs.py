@@ -37,13 +37,12 @@ class AverageRuns:
     task_kinds = Finetune.task_kinds
 
     def needs(self, options: AverageRunsOptions) -> frozenset[Resource]:
-        """Source labels, and source validation labels where they select."""
-        validation = {Resource.SOURCE_VALIDATION} if options.selection == "source-dev" else set()
-        return frozenset({Resource.SOURCE_LABELS} | validation)
+        """Source labels, and validation labels where they select."""
+        return frozenset({Resource.SOURCE_LABELS} | options.selects_on)
 
     def scope(self, options: AverageRunsOptions) -> Scope:
-        """The source alone: one mean serves all targets."""
-        return Scope.SOURCE
+        """The source alone: one mean serves all targets, unless labels of each target select."""
+        return options.scoped(Scope.SOURCE)
 
     def fit(self, encoder: Any, task: TaskView, options: AverageRunsOptions, context: FitContext) -> Predictor:
         """Train and average; see `xbench_methods.averaging`."""

@@ -45,9 +45,8 @@ class CodeSwitch:
     task_kinds = TRANSLATED_KINDS
 
     def needs(self, options: CodeSwitchOptions) -> frozenset[Resource]:
-        """Source labels and dictionaries, and source validation labels where they select."""
-        validation = {Resource.SOURCE_VALIDATION} if options.selection == "source-dev" else set()
-        return frozenset({Resource.SOURCE_LABELS, Resource.DICTIONARY} | validation)
+        """Source labels and dictionaries, and validation labels where they select."""
+        return frozenset({Resource.SOURCE_LABELS, Resource.DICTIONARY} | options.selects_on)
 
     def scope(self, options: CodeSwitchOptions) -> Scope:
         """All targets together: one model serves them all."""

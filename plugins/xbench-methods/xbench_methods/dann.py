@@ -53,13 +53,12 @@ class Dann:
     task_kinds = Finetune.task_kinds
 
     def needs(self, options: DannOptions) -> frozenset[Resource]:
-        """Source labels, what the discriminator sees of both sides, and source validation labels where they select."""
+        """Source labels, what the discriminator sees of both sides, and validation labels where they select."""
         seen = {
             "text": {Resource.SOURCE_TEXT, Resource.TARGET_TEXT},
             "inputs": {Resource.TARGET_INPUTS},
         }[options.on]
-        validation = {Resource.SOURCE_VALIDATION} if options.selection == "source-dev" else set()
-        return frozenset({Resource.SOURCE_LABELS} | seen | validation)
+        return frozenset({Resource.SOURCE_LABELS} | seen | options.selects_on)
 
     def scope(self, options: DannOptions) -> Scope:
         """All targets together: one fit serves them all."""

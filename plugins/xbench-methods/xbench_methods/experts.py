@@ -35,9 +35,8 @@ class Merging(ABC):
     task_kinds = Finetune.task_kinds
 
     def needs(self, options: Any) -> frozenset[Resource]:
-        """Source labels and target text, and source validation labels where they select."""
-        validation = {Resource.SOURCE_VALIDATION} if options.selection == "source-dev" else set()
-        return frozenset({Resource.SOURCE_LABELS, Resource.TARGET_TEXT} | validation)
+        """Source labels and target text, and validation labels where they select."""
+        return frozenset({Resource.SOURCE_LABELS, Resource.TARGET_TEXT} | options.selects_on)
 
     def scope(self, options: Any) -> Scope:
         """One target at a time, or all together where one expert reads text of all."""

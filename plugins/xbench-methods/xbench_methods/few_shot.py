@@ -27,6 +27,8 @@ class FewShotOptions(ReaderOptions):
             raise ValueError("k must be 0 or more, updates at least 1")
         if self.how == "target" and not self.k:
             raise ValueError("how=target has nothing to learn from with k=0")
+        if self.selection == "target-dev":
+            raise ValueError("the k shots are all the labels of a target; selection is last, average or source-dev")
 
 
 class FewShot:

@@ -20,7 +20,8 @@ class Finetune:
 
     min over encoder and head of the cross-entropy of the labels (XTREME, Hu et al. 2020). With `on=source` the fit
     cannot see any target, so one checkpoint serves all of them. `selection=average` is the mean of five checkpoints
-    of the run (Schmidt et al. 2023); `source-dev` takes the best of them on the source language's validation split.
+    of the run (Schmidt et al. 2023); `source-dev` takes the best of them on the source language's validation split, and
+    `target-dev` on the target's, a training for each: an oracle, which the board says it is.
     `pooling=auto` is `cls` for encoders that were trained with it, else `mean`, and `compare` for pairs. A choice is
     scored as a pair with its text, in one softmax with the others of its row. Tags are learned on the first
     sub-word of each word, answers to questions as the tokens of the context that they start
@@ -43,18 +44,17 @@ class Finetune:
     )
 
     def needs(self, options: FinetuneOptions) -> frozenset[Resource]:
-        """Labels of the languages it trains on, and source validation labels where they select."""
+        """Labels of the languages it trains on, and validation labels where they select."""
         labels = {
             "source": {Resource.SOURCE_LABELS, Resource.PREPARATION},
             "target": {Resource.TARGET_LABELS},
             "both": {Resource.SOURCE_LABELS, Resource.TARGET_LABELS, Resource.PREPARATION},
         }[options.on]
-        validation = {Resource.SOURCE_VALIDATION} if options.selection == "source-dev" else set()
-        return frozenset(labels | validation)
+        return frozenset(labels | options.selects_on)
 
     def scope(self, options: FinetuneOptions) -> Scope:
         """The source alone, or one target at a time."""
-        return Scope.SOURCE if options.on == "source" else Scope.PAIRWISE
+        return options.scoped(Scope.SOURCE) if options.on == "source" else Scope.PAIRWISE
 
     def fit(self, encoder: Any, task: TaskView, options: FinetuneOptions, context: FitContext) -> Predictor:
         """Train; see `xbench_methods.learners`."""

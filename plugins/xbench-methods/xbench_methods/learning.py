@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 import torch
@@ -121,11 +122,12 @@ def learn(
 
 
 def validation(predictor: Predictor, options: ClassifierOptions, context: FitContext) -> Callable[[], float] | None:
-    """What gives the task's main metric on the source's validation split; None where nothing is selected on it."""
-    if options.selection != "source-dev":
+    """What gives the main metric on the validation split that selects, a mean over languages; None without one."""
+    if not options.selects_on:
         return None
-    inputs = context.labelled(context.source, Split.VALIDATION).inputs
-    return lambda: context.score(predictor.predict(inputs, context.source))
+    languages = (context.source,) if options.selection == "source-dev" else context.targets
+    inputs = {language: context.labelled(language, Split.VALIDATION).inputs for language in languages}
+    return lambda: fmean(context.score(predictor.predict(inputs[of], of), of) for of in languages)
 
 
 def gold_of(examples: Examples, language: str) -> "pa.Table":

@@ -3,12 +3,17 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from xbench.contracts import Resource, Scope
+
 
 @dataclass(frozen=True)
 class ClassifierOptions:
     """The options that a classifier reads; a method's own options inherit from them.
 
-    Defaults are those of XTREME's scripts; a task's official recipe and a model's needs replace them.
+    Defaults are those of XTREME's scripts; a task's official recipe and a model's needs replace them. `selection` says
+    which checkpoint is kept: the `last`, the `average` of five, the best of them on the source's validation labels
+    (`source-dev`), or the best on those of the targets (`target-dev`). The last is an oracle (Keung et al. 2020,
+    https://aclanthology.org/2020.emnlp-main.40/): transfer without target labels cannot select so.
     """
 
     epochs: float = 5.0
@@ -17,7 +22,7 @@ class ClassifierOptions:
     max_length: int = 128
     warmup: float = 0.0
     weight_decay: float = 0.0
-    selection: Literal["last", "average", "source-dev"] = "average"
+    selection: Literal["last", "average", "source-dev", "target-dev"] = "average"
     pooling: Literal["auto", "cls", "mean", "compare"] = "auto"
     freeze: Literal["none", "embeddings"] = "none"
     precision: Literal["auto", "fp32", "bf16"] = "auto"
@@ -25,6 +30,17 @@ class ClassifierOptions:
     def __post_init__(self) -> None:
         if self.epochs <= 0 or self.learning_rate <= 0 or self.batch_size < 1 or self.max_length < 8:
             raise ValueError("epochs and learning_rate must be above 0, batch_size at least 1, max_length at least 8")
+
+    @property
+    def selects_on(self) -> frozenset[Resource]:
+        """The labels that select a checkpoint; none where no labels do."""
+        labels = {"source-dev": Resource.SOURCE_VALIDATION, "target-dev": Resource.TARGET_VALIDATION}
+        return frozenset({labels[self.selection]} if self.selection in labels else ())
+
+    def scoped(self, trained: Scope) -> Scope:
+        """The scope of a fit that trains in the scope `trained`: what a target's labels select serves it alone."""
+        alone = trained is Scope.SOURCE and self.selection == "target-dev"
+        return Scope.PAIRWISE if alone else trained
 
 
 @dataclass(frozen=True)

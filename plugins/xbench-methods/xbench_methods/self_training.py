@@ -43,9 +43,8 @@ class SelfTraining:
     task_kinds = frozenset({TaskKind.SEQUENCE_CLASSIFICATION, TaskKind.MULTIPLE_CHOICE})
 
     def needs(self, options: SelfTrainingOptions) -> frozenset[Resource]:
-        """Source labels, unlabelled examples of the target, and source validation labels where they select."""
-        validation = {Resource.SOURCE_VALIDATION} if options.selection == "source-dev" else set()
-        return frozenset({Resource.SOURCE_LABELS, Resource.TARGET_INPUTS} | validation)
+        """Source labels, unlabelled examples of the target, and validation labels where they select."""
+        return frozenset({Resource.SOURCE_LABELS, Resource.TARGET_INPUTS} | options.selects_on)
 
     def scope(self, options: SelfTrainingOptions) -> Scope:
         """One target at a time."""

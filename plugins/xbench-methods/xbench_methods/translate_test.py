@@ -18,6 +18,8 @@ class TranslateTestOptions(TranslationOptions):
         super().__post_init__()
         if self.round_trip and self.translator == PRECOMPUTED:
             raise ValueError("round_trip needs a translator of any text: dictionary or a model, not precomputed")
+        if self.selection == "target-dev":
+            raise ValueError("one model serves all targets, translated; selection is last, average or source-dev")
 
 
 class TranslateTest:
@@ -37,7 +39,7 @@ class TranslateTest:
     task_kinds = TRANSLATED_KINDS
 
     def needs(self, options: TranslateTestOptions) -> frozenset[Resource]:
-        """Source labels and the translator's pairs, and source validation labels where they select."""
+        """Source labels and the translator's pairs, and validation labels where they select."""
         return options.needs
 
     def scope(self, options: TranslateTestOptions) -> Scope:

@@ -39,7 +39,7 @@ class TranslateTrain:
     task_kinds = TRANSLATED_KINDS
 
     def needs(self, options: TranslationOptions) -> frozenset[Resource]:
-        """Source labels and the translator's pairs, and source validation labels where they select."""
+        """Source labels and the translator's pairs, and validation labels where they select."""
         return options.needs
 
     def scope(self, options: TranslationOptions) -> Scope:

@@ -42,10 +42,9 @@ class TranslationOptions(ClassifierOptions):
 
     @property
     def needs(self) -> frozenset[Resource]:
-        """Source labels, source validation labels where they select, and the translator's pairs."""
-        validation = {Resource.SOURCE_VALIDATION} if self.selection == "source-dev" else set()
+        """Source labels, validation labels where they select, and the translator's pairs."""
         pairs = {self.resource} if self.resource else set()
-        return frozenset({Resource.SOURCE_LABELS} | validation | pairs)
+        return frozenset({Resource.SOURCE_LABELS} | self.selects_on | pairs)
 
 
 class Translator(Protocol):

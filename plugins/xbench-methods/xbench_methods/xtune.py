@@ -55,17 +55,16 @@ class Xtune:
     task_kinds = frozenset({TaskKind.SEQUENCE_CLASSIFICATION, TaskKind.TOKEN_CLASSIFICATION})
 
     def needs(self, options: XtuneOptions) -> frozenset[Resource]:
-        """Source labels, dictionary pairs to switch by, and source validation labels where they select."""
+        """Source labels, dictionary pairs to switch by, and validation labels where they select."""
         needs = {
             Resource.SOURCE_LABELS: True,
             Resource.DICTIONARY: options.view == "code-switch",
-            Resource.SOURCE_VALIDATION: options.selection == "source-dev",
         }
-        return frozenset(resource for resource, needed in needs.items() if needed)
+        return frozenset(resource for resource, needed in needs.items() if needed) | options.selects_on
 
     def scope(self, options: XtuneOptions) -> Scope:
         """All targets together where their words are switched in, else the source alone."""
-        return Scope.JOINT if options.view == "code-switch" else Scope.SOURCE
+        return Scope.JOINT if options.view == "code-switch" else options.scoped(Scope.SOURCE)
 
     def fit(self, encoder: Any, task: TaskView, options: XtuneOptions, context: FitContext) -> Predictor:
         """Train; see `xbench_methods.consistency`."""
