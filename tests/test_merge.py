@@ -106,7 +106,13 @@ def test_a_merged_folder_tells_what_it_was_made_of(first, registry, tmp_path, bo
 
 
 def test_equal_facts_are_one_whenever_and_wherever_they_were_found(first, registry, tmp_path, board):
-    elsewhere = {"started": "1999", "hardware": {"cores": 64}, "timings": {"fit_seconds": 9.0}, "command": "x"}
+    elsewhere = {
+        "started": "1999",
+        "hardware": {"cores": 64},
+        "timings": {"fit_seconds": 9.0},
+        "cost": {"f": {"seconds": 9.0}},
+        "command": "x",
+    }
     again = rewritten(first, tmp_path / "again", lambda one: replace(one, **elsewhere))
     publish(first, tmp_path / "published", registry)
     found = merged(first, again, tmp_path / "published")

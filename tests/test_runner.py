@@ -209,7 +209,7 @@ def test_a_lost_artifact_is_made_again_when_its_results_are_written_anew(tmp_pat
     (opened.folder / "results.jsonl").unlink()
     _, summary = run(tmp_path, None, (ALIGNED,))
     assert exit_code(summary) == 0
-    steady = {"timings": {}, "started": "", "hardware": {}}
+    steady = {"timings": {}, "cost": {}, "started": "", "hardware": {}}
     assert [replace(each, **steady) for each in results(tmp_path)] == [replace(each, **steady) for each in before]
     assert {stage.kind.value for stage in summary.made} == {lost}
 

@@ -40,7 +40,8 @@ class Result:
 
     `items` holds the main metric's value per test example (see `statistics.pack`), so that a board can be made,
     with its paired intervals, from the journal alone. `baseline` is the score of the majority class of the
-    training labels. A skipped or failed cell has its reason and no scores.
+    training labels. `cost` has by the key of a stage its kind, its seconds, and what else `meter` read of it. A
+    skipped or failed cell has its reason and no scores.
     """
 
     cell: Cell
@@ -61,6 +62,7 @@ class Result:
     predictions: Mapping[str, Any] = field(default_factory=dict)
     diagnostics: Mapping[str, Any] = field(default_factory=dict)
     timings: Mapping[str, float] = field(default_factory=dict)
+    cost: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     hardware: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     git: Mapping[str, Any] = field(default_factory=dict)

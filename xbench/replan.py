@@ -11,9 +11,9 @@ from xbench.errors import XbenchError, unknown
 from xbench.imports import RECIPE
 from xbench.plan import FitStage, PlannedCell, align_chain
 from xbench.planner import build_plan
+from xbench.records import keys_of
 from xbench.registry import Registry
 from xbench.request import Request, resolve
-from xbench.runner import keys_of
 from xbench.shelf import Shelf, Shelves
 from xbench.store import Store
 from xbench.suite import Suite

@@ -15,6 +15,7 @@ from xbench.contracts import Encoder, HeldOut, ModelInfo, Predictor, Resource, S
 from xbench.errors import DeviceError, DiskError, ModelError, PluginError, StageError
 from xbench.items import pack, ratios
 from xbench.manifests import baseline, consumed, made_by, reason, view
+from xbench.meter import metered
 from xbench.plan import AlignStage, Base, DiagnoseStage, FitStage, PredictStage, ScoreStage, Stage, align_chain
 from xbench.shelf import Shelf
 from xbench.statistics import uncertainty
@@ -76,22 +77,27 @@ class Bench:
 
     def _write(self, stage: Stage, folder: Path) -> Mapping[str, Any]:
         self.on_stage(stage)
-        match stage:
-            case AlignStage():
-                body = self._align(stage, folder)
-            case DiagnoseStage():
-                body = self._diagnose(stage)
-            case FitStage():
-                body = self._fit(stage, folder)
-            case PredictStage():
-                body = self._predict(stage, folder)
-            case ScoreStage():
-                body = self._score(stage)
-            case _:
-                raise StageError(f"unknown stage {stage}")
+        with metered() as cost:
+            body = self._carried_out(stage, folder)
         self.made.append(stage)
         made = {"versions": environment.versions(), "hardware": environment.hardware()}
-        return {"title": stage.title, "inputs": [source.key for source in stage.inputs], "made": made, **body}
+        about = {"title": stage.title, "inputs": [source.key for source in stage.inputs], "cost": cost}
+        return {**about, "made": made, **body}
+
+    def _carried_out(self, stage: Stage, folder: Path) -> Mapping[str, Any]:
+        match stage:
+            case AlignStage():
+                return self._align(stage, folder)
+            case DiagnoseStage():
+                return self._diagnose(stage)
+            case FitStage():
+                return self._fit(stage, folder)
+            case PredictStage():
+                return self._predict(stage, folder)
+            case ScoreStage():
+                return self._score(stage)
+            case _:
+                raise StageError(f"unknown stage {stage}")
 
     def _context(self, stage: AlignStage | FitStage) -> GuardedContext:
         return GuardedContext(stage.grant, self.shelf, stage.seed, self.device, self.on_progress)

@@ -75,6 +75,7 @@ def pretrain(
     context.log("texts", {name: len(tokens.ids) for name, tokens in taught.items()})
     context.log("losses", [round(loss, 4) for loss in log.losses])
     context.log("precision", log.precision)
+    context.log("trained_parameters", log.trained_parameters)
     held_out.log_perplexities(context, before, after)
     if _mean_log(after) > _mean_log(before):
         context.log("degenerate", f"the perplexity of held-out text rose from {_told(before)} to {_told(after)}")

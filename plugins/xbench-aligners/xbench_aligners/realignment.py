@@ -139,6 +139,7 @@ def realign(encoder: TransformerEncoder, options: RealignOptions, context: Conte
     context.log("links", {target: sum(map(len, bitext.links)) for target, bitext in taught.items()})
     context.log("losses", [round(loss, 4) for loss in log.losses])
     context.log("precision", log.precision)
+    context.log("trained_parameters", log.trained_parameters)
     context.log("distance", round(float(objective.distance().detach()), 6))
     context.log("found_again_before", {target: round(share, 2) for target, share in before.items()})
     context.log("found_again", {target: round(share, 2) for target, share in after.items()})

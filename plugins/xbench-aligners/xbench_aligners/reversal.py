@@ -83,6 +83,7 @@ def align(encoder: TransformerEncoder, options: AdversarialOptions, context: Con
         best = min(best, run, key=lambda one: _rank(one, before))
     context.log("steps", best.log.steps)
     context.log("precision", best.log.precision)
+    context.log("trained_parameters", best.log.trained_parameters)
     report(context, best.adversary, before, best.after)
     if options.restarts > 1:
         context.log("restarts", tried)

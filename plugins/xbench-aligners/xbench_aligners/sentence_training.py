@@ -126,6 +126,7 @@ def teach(encoder: TransformerEncoder, lessons: Lessons, options: SentenceOption
     after = sides(encoder, lessons.bitext)
     context.log("steps", log.steps)
     context.log("precision", log.precision)
+    context.log("trained_parameters", log.trained_parameters)
     context.log("losses", list(log.losses))
     context.log("tokens", sum(lessons.bitext.size(pair) for group in lessons.groups for pair in group))
     context.log("cosines_before", told(before))

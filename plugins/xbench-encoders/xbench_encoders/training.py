@@ -86,7 +86,10 @@ class TrainingContext:
 
 @dataclass(frozen=True)
 class TrainingLog:
-    """What happened: updates made, mean loss per checkpoint interval, validation scores, micro-batch, precision."""
+    """What happened: updates made, mean loss per checkpoint interval, validation scores, micro-batch, precision.
+
+    `trained_parameters` are the numbers that the optimisers changed, an adversary's among them.
+    """
 
     steps: int
     losses: tuple[float, ...]
@@ -94,6 +97,7 @@ class TrainingLog:
     selected: str
     micro_batch: int
     precision: str
+    trained_parameters: int = 0
 
 
 def adamw(module: torch.nn.Module, options: TrainingOptions, learning_rate: float | None = None) -> torch.optim.AdamW:
@@ -175,7 +179,15 @@ class _Loop:
         selected = self.keeper.restore(self.objective.module)
         self.objective.module.eval()
         precision = "bf16" if self.use_bf16 else "fp32"
-        return TrainingLog(self.steps, tuple(losses), tuple(self.keeper.scores), selected, self.micro_batch, precision)
+        return TrainingLog(
+            steps=self.steps,
+            losses=tuple(losses),
+            validation=tuple(self.keeper.scores),
+            selected=selected,
+            micro_batch=self.micro_batch,
+            precision=precision,
+            trained_parameters=sum(p.numel() for o in self.optimizers for at in o.param_groups for p in at["params"]),
+        )
 
     def _begin(self) -> tuple[int, list[float], list[float]]:
         """The updates behind, their mean losses, and those of the interval under way."""

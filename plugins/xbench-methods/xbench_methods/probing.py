@@ -41,7 +41,9 @@ def fit_probe(
     """Learn from the labelled train split of the source. Raises StageError when the solver does not converge."""
     examples = context.labelled(context.source)
     fit = _fit_tagger if task.kind is TaskKind.TOKEN_CLASSIFICATION else _fit_classifier
-    return fit(encoder, task, options, examples, context)
+    predictor = fit(encoder, task, options, examples, context)
+    context.log("trained_parameters", sum(weights.numel() for weights in predictor.head.parameters()))
+    return predictor
 
 
 def load_probe(
