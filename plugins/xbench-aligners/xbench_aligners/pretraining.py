@@ -8,12 +8,14 @@ import torch
 from xbench_encoders import held_out
 from xbench_encoders.encoder import Tokens, TransformerEncoder
 from xbench_encoders.masking import MaskedModel, MaskedObjective
+from xbench_encoders.positions import check_restarting
 from xbench_encoders.sampling import endless
 from xbench_encoders.training import TrainingContext, TrainingLog, TrainingOptions, train
 
 from xbench.contracts import Context, Resource
 from xbench.errors import StageError
 from xbench_aligners.mlm import MlmOptions
+from xbench_aligners.tlm import TlmOptions
 
 Corpora = Mapping[str, Tokens]  # by language, or by source and target as in `en-de`
 Row = tuple[str, int]  # a corpus and a row of it
@@ -27,10 +29,11 @@ def texts(encoder: TransformerEncoder, languages: Sequence[str], options: MlmOpt
     }
 
 
-def pairs(encoder: TransformerEncoder, options: MlmOptions, context: Context) -> Corpora:
+def pairs(encoder: TransformerEncoder, options: TlmOptions, context: Context) -> Corpora:
     """Parallel sentences, each with its translation in one row, by source and target.
 
-    Raises StageError where the languages have models of their own.
+    Raises StageError where the languages have models of their own, ModelError where positions are to start again and
+    the model takes none.
     """
     found = {}
     for target in context.paired(Resource.PARALLEL):
@@ -39,16 +42,24 @@ def pairs(encoder: TransformerEncoder, options: MlmOptions, context: Context) ->
         rows = context.pairs(Resource.PARALLEL, target)
         sources, translations = ([pair[side] for pair in rows] for side in (0, 1))
         tokens = encoder.tokenize(sources, translations, context.source, options.max_length)
+        whole = [row for row, sides in enumerate(tokens.sides) if {0, 1} <= set(sides)]
+        if options.positions == "restart" and whole:
+            check_restarting(encoder, tokens, whole[:1])
         found[f"{context.source}-{target}"] = tokens
     return found
 
 
 def pretrain(
-    encoder: TransformerEncoder, kinds: Sequence[tuple[float, Corpora]], options: MlmOptions, context: Context
+    encoder: TransformerEncoder,
+    kinds: Sequence[tuple[float, Corpora]],
+    options: MlmOptions,
+    context: Context,
+    restart: bool = False,
 ) -> TransformerEncoder:
     """Train the encoder in place on corpora of each kind, which get their share of the rows; log what happened.
 
-    Raises StageError where a corpus has fewer than 2 rows.
+    With `restart` positions start again for the second text of a row. Raises StageError where a corpus has fewer than 2
+    rows.
     """
     generator = torch.Generator().manual_seed(context.seed)
     corpora = {name: tokens for _, of in kinds for name, tokens in of.items()}
@@ -64,7 +75,8 @@ def pretrain(
         "head": list(itertools.islice(drawn(taught, chances, generator), options.head_steps * options.batch_size)),
         "encoder": within(drawn(taught, chances, generator), taught, options),
     }
-    model = MaskedModel(encoder, [tokens.language for tokens in corpora.values()], context.seed, options.rate)
+    languages = [tokens.language for tokens in corpora.values()]
+    model = MaskedModel(encoder, languages, context.seed, options.rate, restart)
     if rows["head"]:
         _train(model, taught, rows["head"], options, context, only_head=True)
     before = held_out.perplexities(model, measured, context.seed)

@@ -1,7 +1,7 @@
 """Continued pre-training by translation language modelling: a hidden word may be read off its translation."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from xbench.contracts import Context, Resource, Scope
 from xbench_aligners.mlm import MlmOptions
@@ -10,10 +10,14 @@ from xbench_aligners.saving import Weights
 
 @dataclass(frozen=True)
 class TlmOptions(MlmOptions):
-    """Those of `mlm`; the share `mix` of the rows is text of one language, and `parallel` names the sentences."""
+    """Those of `mlm`; the share `mix` of the rows is text of one language, and `parallel` names the sentences.
+
+    Positions run `on` over both sentences, or `restart` for the second.
+    """
 
     mix: float = 0.0
     parallel: str = "auto"
+    positions: Literal["on", "restart"] = "on"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -26,8 +30,10 @@ class Tlm(Weights):
 
     As `mlm`, but a row is a sentence and its translation, joined by the separators of a pair, and tokens of both are
     hidden: min - sum over hidden m of log p(x_m | the rest of x, y). As for XLM-R there are no language embeddings, and
-    positions run on over both. With `mix` above 0 so large a share of the rows is unlabelled text of single languages,
-    as the paper has it; for `mix=0` no such text is read. Source and target must share a tokenizer and a model.
+    positions run on over both; with `positions=restart` the words of the translation are counted as those of the
+    sentence are, as in the paper, which draws words of the same place to each other. With `mix` above 0 so large a
+    share of the rows is unlabelled text of single languages, as the paper has it; for `mix=0` no such text is read.
+    Source and target must share a tokenizer and a model, which must take positions where they restart.
 
     Perplexities are logged by pair of languages: in `en-de` words of both sides are hidden.
     """
@@ -56,4 +62,4 @@ class Tlm(Weights):
         kinds = [(1.0 - options.mix, pairs(encoder, options, context))]
         if options.mix:
             kinds.append((options.mix, texts(encoder, (context.source, *context.targets), options, context)))
-        return pretrain(encoder, kinds, options, context)
+        return pretrain(encoder, kinds, options, context, restart=options.positions == "restart")

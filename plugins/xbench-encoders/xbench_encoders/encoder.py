@@ -151,6 +151,8 @@ class TransformerEncoder:
         inputs = {"input_ids": batch.ids, "attention_mask": batch.mask}
         if getattr(module.config, "type_vocab_size", 0) > 1:
             inputs["token_type_ids"] = batch.types
+        if batch.positions is not None:
+            inputs["position_ids"] = batch.positions
         if layer is None:
             states: torch.Tensor = module(**inputs).last_hidden_state
             return self.maps[batch.language](states) if batch.language in self.maps else states

@@ -8,8 +8,9 @@ import torch
 
 from xbench.errors import ModelError
 from xbench_encoders.encoder import TransformerEncoder
+from xbench_encoders.positions import restarted
 from xbench_encoders.sampling import batches_by_length, drawn_from
-from xbench_encoders.tokens import Batch, Tokens, Tower, joined
+from xbench_encoders.tokens import Batch, Tokens, Tower, first_position, joined
 from xbench_encoders.training import TrainingOptions, adamw
 
 RATE = 0.15  # of the tokens: hidden; of these, eight in ten are masked, one is another token, one stays as it is
@@ -83,11 +84,21 @@ class MaskedHead(torch.nn.Module):
 
 
 class MaskedModel(torch.nn.Module):
-    """An encoder with a head for each of its towers; whatever is fresh is drawn from the seed."""
+    """An encoder with a head for each of its towers; whatever is fresh is drawn from the seed.
 
-    def __init__(self, encoder: TransformerEncoder, languages: Sequence[str], seed: int, rate: float = RATE) -> None:
+    With `restart` positions start again for the second text of a pair.
+    """
+
+    def __init__(
+        self,
+        encoder: TransformerEncoder,
+        languages: Sequence[str],
+        seed: int,
+        rate: float = RATE,
+        restart: bool = False,
+    ) -> None:
         super().__init__()
-        self.encoder, self.module = encoder, encoder.module
+        self.encoder, self.module, self.restart = encoder, encoder.module, restart
         towers = {id(tower.module): tower for tower in map(encoder.tower, languages)}
         self.maskings = {key: masking_of(tower, rate) for key, tower in towers.items()}
         self.places = {key: place for place, key in enumerate(towers)}
@@ -103,6 +114,8 @@ class MaskedModel(torch.nn.Module):
         tower = self.encoder.tower(tokens.language)
         key = id(tower.module)
         batch, labels = self.maskings[key].hide(self.encoder.batch(tokens, rows), generator)
+        if self.restart:
+            batch = restarted(batch, first_position(tower))
         hidden = labels != IGNORED
         with torch.set_grad_enabled(torch.is_grad_enabled() and not frozen):
             states = self.encoder.states(batch)[hidden]

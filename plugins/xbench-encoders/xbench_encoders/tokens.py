@@ -76,13 +76,17 @@ def joined(parts: Sequence[Tokens]) -> Tokens:
 
 @dataclass(frozen=True)
 class Batch:
-    """Padded rows: ids, attention mask, token types and sides, each (rows, tokens); padding has side -1."""
+    """Padded rows: ids, attention mask, token types and sides, each (rows, tokens); padding has side -1.
+
+    Without `positions`, which are ids as well, the model counts by itself.
+    """
 
     language: str
     ids: torch.Tensor
     mask: torch.Tensor
     types: torch.Tensor
     sides: torch.Tensor
+    positions: torch.Tensor | None = None
 
 
 def tokens_of(coded: Any, language: str) -> Tokens:
@@ -136,9 +140,13 @@ def longest(tower: Tower) -> int:
     positions = getattr(tower.module.config, "max_position_embeddings", None)
     if not positions:
         return limit
+    return int(min(limit, positions - first_position(tower)))
+
+
+def first_position(tower: Tower) -> int:
+    """The position id of a row's first token."""
     tables = [module for name, module in tower.module.named_modules() if name.endswith("position_embeddings")]
     # RoBERTa and its kin count positions from the padding id on, and leave that row and those before it unused.
-    skipped = max(
+    return max(
         (table.padding_idx + 1 for table in tables if getattr(table, "padding_idx", None) is not None), default=0
     )
-    return int(min(limit, positions - skipped))
