@@ -5,20 +5,19 @@ from typing import Any
 
 from xbench.contracts import Context, Resource, Scope
 from xbench_aligners.saving import Means
-from xbench_aligners.sentences import BitextOptions
+from xbench_aligners.sentences import BitextOptions, RankingOptions
 
 
 @dataclass(frozen=True)
-class DualEncoderOptions(BitextOptions):
-    """`scale` multiplies the cosines, and a translation must be nearer than the others by `margin`."""
+class DualEncoderOptions(BitextOptions, RankingOptions):
+    """A translation must be nearer than the others by `margin`."""
 
-    scale: float = 20.0
     margin: float = 0.3
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.scale <= 0 or self.margin < 0:
-            raise ValueError("scale must be above 0, margin 0 or more")
+        if self.margin < 0:
+            raise ValueError("margin must be 0 or more")
 
 
 class DualEncoder(Means):
@@ -28,7 +27,8 @@ class DualEncoder(Means):
     l(a to b) = -1/N sum_i log( e^{s(c(a_i,b_i)-m)} / (e^{s(c(a_i,b_i)-m)} + sum_{j≠i} e^{s c(a_i,b_j)}) ).
     The other sentences of the batch are the negatives. So a batch is of one target language, and no text of either
     side is in it twice, for a translation must not be its own negative. Vectors are means of the last states without
-    the special tokens.
+    the special tokens. Large batches, which give many negatives, need not fit into memory: with `micro_batch` gradients
+    are cached (GradCache, Gao et al. 2021, https://aclanthology.org/2021.repl4nlp-1.31/).
 
     Logged: updates, tokens, losses, pairs by language, mean cosines of pairs and of others before and after, and as
     `degenerate` vectors that collapsed to a point.

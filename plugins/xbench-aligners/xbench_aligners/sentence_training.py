@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import Module
-from xbench_encoders.encoder import Batch, Tokens, TransformerEncoder
+from xbench_encoders.encoder import Tokens, TransformerEncoder
 from xbench_encoders.heads import pool
 from xbench_encoders.training import TrainingContext, TrainingOptions, adamw, train
 
@@ -37,19 +37,25 @@ class Sentences(Module):  # type: ignore[misc]
         self.encoder, self.module = encoder, encoder.module
 
     def features(self, tokens: Mapping[str, Tokens], texts: Sequence[Text]) -> Features:
-        """What `forward` takes for these texts: a batch per tower, and the place of each text in them."""
-        groups: dict[str, list[int]] = {}
-        for place, (name, _) in enumerate(texts):
-            groups.setdefault(name, []).append(place)
-        batches = [self.encoder.batch(tokens[name], [texts[at][1] for at in of]) for name, of in groups.items()]
-        places = torch.tensor([place for of in groups.values() for place in of]).argsort()
-        return {"batches": batches, "places": places}
+        """What `forward` takes for these texts: which they are, a row of two numbers each, as losses cut it to parts.
+
+        It is on the encoder's device, so that a loss knows whose random state its second pass is to find again.
+        """
+        names = list(tokens)
+        rows = [[names.index(name), row] for name, row in texts]
+        return {"texts": torch.tensor(rows, device=self.encoder.device), "tokens": tokens}
 
     def forward(self, features: Features) -> Features:
         """Add the `sentence_embedding`, (texts, dimension), in float32."""
-        batches: Sequence[Batch] = features["batches"]
+        tokens: Mapping[str, Tokens] = features["tokens"]
+        names = list(tokens)
+        groups: dict[str, list[tuple[int, int]]] = {}
+        for place, (name, row) in enumerate(features["texts"].tolist()):
+            groups.setdefault(names[name], []).append((place, row))
+        batches = [self.encoder.batch(tokens[name], [row for _, row in of]) for name, of in groups.items()]
         vectors = torch.cat([pool(self.encoder.states(batch), batch, "mean").float() for batch in batches])
-        return {**features, "sentence_embedding": vectors[features["places"].to(vectors.device)]}
+        places = torch.tensor([place for of in groups.values() for place, _ in of], device=vectors.device).argsort()
+        return {**features, "sentence_embedding": vectors[places]}
 
     def get_embedding_dimension(self) -> int:
         """The width of the vectors."""

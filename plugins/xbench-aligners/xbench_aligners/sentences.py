@@ -23,6 +23,25 @@ class SentenceOptions:
 
 
 @dataclass(frozen=True)
+class RankingOptions(SentenceOptions):
+    """`scale` multiplies the cosines (1 / temperature).
+
+    No more than `micro_batch` texts are encoded at once, whatever the batch: the gradient is the same, up to rounding
+    and what dropout draws, and each text goes through the encoder once more.
+    """
+
+    scale: float = 20.0
+    micro_batch: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.scale <= 0:
+            raise ValueError("scale must be above 0")
+        if self.micro_batch is not None and self.micro_batch < 1:
+            raise ValueError("micro_batch must be 1 or more; without it a batch is encoded whole")
+
+
+@dataclass(frozen=True)
 class BitextOptions(SentenceOptions):
     """At most `max_pairs` of a language are read, and one with n pairs is drawn in proportion to n^`alpha`."""
 

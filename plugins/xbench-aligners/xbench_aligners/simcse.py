@@ -5,23 +5,22 @@ from typing import Any
 
 from xbench.contracts import Context, Resource, Scope
 from xbench_aligners.saving import Means
-from xbench_aligners.sentences import SentenceOptions
+from xbench_aligners.sentences import RankingOptions
 
 
 @dataclass(frozen=True)
-class SimcseOptions(SentenceOptions):
-    """Batch, rate and length are those of mSimCSE's scripts; `scale` multiplies the cosines (1 / temperature)."""
+class SimcseOptions(RankingOptions):
+    """Batch, rate and length are those of mSimCSE's scripts."""
 
     batch_size: int = 128
     learning_rate: float = 1e-5
     max_length: int = 32
     max_texts: int = 50_000
-    scale: float = 20.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.max_texts < 2 or self.scale <= 0:
-            raise ValueError("max_texts must be 2 or more, scale above 0")
+        if self.max_texts < 2:
+            raise ValueError("max_texts must be 2 or more")
 
 
 class Simcse(Means):
