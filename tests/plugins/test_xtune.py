@@ -2,11 +2,13 @@
 
 import pytest
 import torch
-from xbench_methods.consistency import Consistent, Sentences, Texts, Weights, noisy
+from xbench_methods.consistency import Consistent, Weights
 from xbench_methods.finetune import Finetune, FinetuneOptions
+from xbench_methods.labelled_rows import Sentences, Texts
 from xbench_methods.learners import LEARNERS
 from xbench_methods.lexicon import Lexicon
 from xbench_methods.switching import Switch
+from xbench_methods.views import Changed, Itself, Noisy, noisy
 from xbench_methods.xtune import Xtune, XtuneOptions
 
 from tests.plugins import test_tagger, tiny
@@ -56,7 +58,8 @@ def fresh(kind, seed=0):
 def objective(kind, change=None, sigma=0.0, weights=None, teacher=None):
     predictor, (_, make, read) = fresh(kind), KINDS[kind]
     rows = read(predictor, make("en", 12), "en")
-    return Consistent(predictor, rows, weights or Weights(1.0, 1.0), change, sigma, teacher)
+    view = Changed(rows, change) if change else Noisy(rows, predictor, sigma) if sigma else Itself(rows)
+    return Consistent(predictor, rows, view, weights or Weights(1.0, 1.0), teacher)
 
 
 def same(first, second):
@@ -87,7 +90,7 @@ def test_the_words_of_a_view_stand_where_those_of_the_text_stood_even_if_it_is_t
     longer = Lexicon.of((word, "stones seven stones seven " * 6 + word) for word in tiny.WORDS)
     made = objective(TAGS, Switch({"de": longer}, 1.0, 0))
     examples = made.examples
-    words, rows = examples.changed(range(4), made.change)
+    words, rows = examples.changed(range(4), made.view.change)
     assert len(rows) > 4
     found = examples.scores(made.predictor, words, rows)
     assert len(found) == sum(len(examples.gold[row]) for row in range(4))
@@ -243,8 +246,11 @@ def test_views_that_are_switched_make_a_foreign_language_understood():
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        ({"ratio": 1.5}, "ratio must be from 0 to 1"),
-        ({"sigma": -1.0}, "sigma 0 or more"),
+        ({"ratio": 1.5}, "ratio and drop must be from 0 to 1"),
+        ({"drop": -0.1}, "ratio and drop must be from 0 to 1"),
+        ({"sigma": -1.0}, "sigma and alpha must be 0 or more"),
+        ({"alpha": -1.0}, "sigma and alpha must be 0 or more"),
+        ({"beams": 0}, "beams must be at least 1"),
         ({"lambda1": -1.0}, "lambda1 and lambda2 must be 0 or more"),
         ({"lambda2": -1.0}, "lambda1 and lambda2 must be 0 or more"),
         ({"epochs": 0}, "epochs and learning_rate"),

@@ -43,8 +43,12 @@ class TranslationOptions(ClassifierOptions):
     @property
     def needs(self) -> frozenset[Resource]:
         """Source labels, validation labels where they select, and the translator's pairs."""
-        pairs = {self.resource} if self.resource else set()
-        return frozenset({Resource.SOURCE_LABELS} | self.selects_on | pairs)
+        return self.needs_of_labels | ({self.resource} if self.resource else set())
+
+    @property
+    def needs_of_labels(self) -> frozenset[Resource]:
+        """Source labels, and validation labels where they select."""
+        return frozenset({Resource.SOURCE_LABELS}) | self.selects_on
 
 
 class Translator(Protocol):
