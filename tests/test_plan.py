@@ -132,6 +132,13 @@ def test_the_source_is_evaluated_too_and_first(tmp_path):
     assert [planned.cell.target for planned in plan.cells] == ["en", "fr"]
 
 
+def test_several_sources_are_planned_as_each_by_itself(tmp_path):
+    both, english, german = (session(tmp_path, sources=of).plan.cells for of in (("en", "de"), ("en",), ("de",)))
+    assert [(one.cell, one.score.key) for one in both] == [(one.cell, one.score.key) for one in (*english, *german)]
+    assert [one.cell.target for one in german] == ["de", "en", "fr"]
+    assert {stage.grant.source for one in german for stage in one.stages() if stage.kind == "fit"} == {"de"}
+
+
 def test_a_suites_option_chooses_the_donor_and_shows_in_the_name(tmp_path):
     tasks = [FakeTask(), FakeTask(name="lender")]
     plan = session(tmp_path, FakePlugin(tmp_path, tasks=tasks), suite="fake-suite[train=lender]").plan

@@ -45,8 +45,14 @@ def test_names_become_objects_once(tmp_path):
     assert recipe.method.plugin.name == "fake-method"
     assert recipe.text == "fake-aligner[drop=1]+second+fake-method"
     assert found.languages == ("fr", "de")
-    assert found.source == "en"
+    assert found.sources == ("en",)
     assert found.tasks[0].trainer is found.tasks[0].task
+
+
+def test_several_sources_are_taken_once_each_and_the_suites_file_names_the_first(tmp_path):
+    found = grid(tmp_path, sources=("DE", "en", "de"))
+    assert found.sources == ("de", "en")
+    assert found.as_suite().source == "de"
 
 
 def test_what_is_an_aligner_and_a_method_goes_by_its_place(tmp_path):
@@ -116,7 +122,7 @@ def test_the_suite_as_it_is_run_says_the_languages_of_several_tasks(tmp_path):
         ({"models": ("fake-modle",)}, "did you mean 'fake-model'"),
         ({"languages": ("xx",)}, "no language of fake-suite is called 'xx'"),
         ({"languages": ("english",)}, "not a language tag"),
-        ({"source": "sw"}, "no source language of fake-suite is called 'sw'"),
+        ({"sources": ("sw",)}, "no source language of fake-suite is called 'sw'"),
     ],
 )
 def test_what_does_not_exist_is_refused_before_anything_starts(tmp_path, asked, says):

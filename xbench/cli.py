@@ -53,7 +53,7 @@ def _grid_options(command: Callable[..., None]) -> Callable[..., None]:
         (("--models",), many | {"default": (DEFAULT_MODEL,), "help": "Models: a name, org/name@revision, a folder, or"
                                 " en=a,zh=b."}),
         (("--languages",), many | {"help": "Target languages (BCP 47); all there are by default."}),
-        (("--source",), {"help": "Source language; the suite's by default."}),
+        (("--source",), many | {"help": "Source languages, each by itself: en,de,zh; the suite's by default."}),
         (("--seeds",), many | {"default": ("0",), "help": "Seeds, such as 0,1,2."}),
         (("--data",), {"help": "A folder of official files, or 'hub'; the bundled sample by default."}),
         (("--output", "-o"), {"type": click.Path(path_type=Path, file_okay=False), "default": Path("xbench-runs"),
@@ -77,7 +77,8 @@ def _session(**given: Any) -> Any:
 
     place, output = given.pop("data"), given.pop("output")
     data = data_at(place)
-    given |= {name: tuple(split_list(given[name])) for name in ("methods", "languages")}
+    given["sources"] = given.pop("source")
+    given |= {name: tuple(split_list(given[name])) for name in ("methods", "languages", "sources")}
     given |= {"models": tuple(split_models(given["models"])), "seeds": seeds_of(given["seeds"])}
     return open_session(Request(data=data, **given), load_registry(), output)
 

@@ -47,12 +47,13 @@ class _Planner:
         skipped: list[SkippedCell] = []
         remarks = [use.note for use in self.grid.tasks if use.note] + of_preparation(self.grid, self.shelf)
         self.bases = {text: Base(model, model.info()) for text, model in self.grid.models.items()}
-        for model, recipe, use in itertools.product(self.grid.models, self.grid.recipes, self.grid.tasks):
-            targets, remark = targets_of(self.grid, use, self.shelf)
+        asked = itertools.product(self.grid.models, self.grid.recipes, self.grid.tasks, self.grid.sources)
+        for model, recipe, use, source in asked:
+            targets, remark = targets_of(self.grid, use, source, self.shelf)
             remarks += [remark] if remark and remark not in remarks else []
             for seed, target in itertools.product(self.grid.request.seeds, targets):
                 label = str(names.Name(self.shelf.label(use.task), use.name.options))
-                cell = Cell(model, recipe.text, label, self.grid.source, target, seed)
+                cell = Cell(model, recipe.text, label, source, target, seed)
                 served = recipe.serving(use)
                 try:
                     score = self._score(self.bases[model], served, use, targets, replace(cell, recipe=served.text))

@@ -1,5 +1,6 @@
 """What a plan says of its data: the languages that are lacking, what stands in, whether it is a sample."""
 
+import itertools
 from collections.abc import Sequence
 
 from xbench import names
@@ -13,7 +14,7 @@ from xbench.uses import TaskUse
 LISTED = 40  # as many languages as XTREME has are named one by one where they are not there
 
 
-def targets_of(grid: Grid, use: TaskUse, shelf: Shelf) -> tuple[list[str], str]:
+def targets_of(grid: Grid, use: TaskUse, source: str, shelf: Shelf) -> tuple[list[str], str]:
     """The languages to evaluate, source first, and a remark when the data lack some of the task's."""
     try:
         there = use.task.available(use.split, shelf.data)
@@ -22,22 +23,22 @@ def targets_of(grid: Grid, use: TaskUse, shelf: Shelf) -> tuple[list[str], str]:
     every = grid.spoken(use.task)
     wanted = set(grid.languages or there) & set(use.task.languages)
     chosen = [language for language in every if language in wanted]
-    if grid.source in there and grid.source not in chosen:
-        chosen = [grid.source, *chosen]  # one prediction, and the transfer gap needs it
+    if source in there and source not in chosen:
+        chosen = [source, *chosen]  # one prediction, and the transfer gap needs it
     lacking = [language for language in every if language not in there]
     what = "languages" if use.split is Split.TEST else f"languages' {use.split} splits"
     remark = f"{shelf.label(use.task)}: {shelf.data} has {len(every) - len(lacking)} of {len(every)} {what}"
     if len(lacking) <= LISTED:
         remark += f" (not there: {', '.join(lacking)})"
-    return sorted(chosen, key=lambda language: language != grid.source), remark if lacking else ""
+    return sorted(chosen, key=lambda language: language != source), remark if lacking else ""
 
 
 def of_preparation(grid: Grid, shelf: Shelf) -> list[str]:
     """What is to be learned first and is not there."""
     found = []
-    for use in grid.tasks:
-        if use.preparation and grid.source not in shelf.languages(use.preparation, Split.LENT):
-            what = f"{shelf.data} has no {use.preparation.name} labels in {grid.source}, which are learned first"
+    for use, source in itertools.product(grid.tasks, grid.sources):
+        if use.preparation and source not in shelf.languages(use.preparation, Split.LENT):
+            what = f"{shelf.data} has no {use.preparation.name} labels in {source}, which are learned first"
             found.append(f"{use.name}: {what}: it trains on {use.trainer.name} alone")
     return found
 

@@ -88,7 +88,7 @@ class Replan:
             data=shelf.data,
             models=(cell.model,),
             languages=self._targets(first),
-            source=cell.source,
+            sources=(cell.source,),
             seeds=tuple(seeds or dict.fromkeys(result.cell.seed for result in results)),
             limit=shelf.limit,
         )

@@ -25,7 +25,7 @@ class Request:
     data: Data
     models: tuple[str, ...] = (DEFAULT_MODEL,)
     languages: tuple[str, ...] = ()
-    source: str | None = None
+    sources: tuple[str, ...] = ()  # languages of labels, each a grid of its own; empty: the suite's
     seeds: tuple[int, ...] = (0,)
     limit: int | None = None
     device: str = "auto"
@@ -66,14 +66,15 @@ class Grid:
     def as_suite(self) -> Suite:
         """The suite as it is run: with the options and the source that were asked for; of several tasks, by language.
 
-        With every task's languages said, its file tells a board which of them are lacking.
+        With every task's languages said, its file tells a board which of them are lacking. Of several sources it
+        names the first.
         """
         spoken = {use.task.name: self.spoken(use.task) for use in self.tasks}
         return replace(
             self.suite,
             stand_ins={},
             tasks=tuple(str(use.name) for use in self.tasks),
-            source=self.source,
+            source=self.sources[0],
             languages=spoken if len(self.tasks) > 1 else self.suite.languages,
         )
 
@@ -82,17 +83,16 @@ class Grid:
         return tuple(self.suite.languages.get(task.name, task.languages))
 
     @property
-    def source(self) -> str:
-        """The source language."""
-        return canonical(self.request.source or self.suite.source)
+    def sources(self) -> tuple[str, ...]:
+        """The source languages, each once."""
+        return _sources(self.request, self.suite)
 
 
 def resolve(request: Request, registry: Registry) -> Grid:
     """The grid a request names. Raises UsageError, before anything starts, on a name that does not exist."""
     suite_name = names.parse(request.suite)
     suite = find_suite(registry, suite_name.name)
-    source = canonical(request.source or suite.source)
-    uses = Uses(suite, suite_name.options, registry, source, request.data, request.stand_ins)
+    uses = Uses(suite, suite_name.options, registry, _sources(request, suite), request.data, request.stand_ins)
     tasks = {use.name: use for use in uses.all()}
     methods = request.methods or suite.methods or (DEFAULT_METHOD,)
     if not request.models or not request.seeds:
@@ -111,6 +111,10 @@ def resolve(request: Request, registry: Registry) -> Grid:
     )
     _check_languages(grid)
     return grid
+
+
+def _sources(request: Request, suite: Suite) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(canonical(source) for source in request.sources or (suite.source,)))
 
 
 def _recipe(text: str, registry: Registry) -> Recipe:
@@ -136,5 +140,6 @@ def _check_languages(grid: Grid) -> None:
             raise unknown(f"language of {grid.suite.name}", language, known)
     sources = known | {language for use in grid.tasks for language in use.trainer.languages}
     learned = all(use.task.train_on for use in grid.tasks)  # else the source is the task's other side, or an aligner's
-    if learned and grid.source not in sources:
-        raise unknown(f"source language of {grid.suite.name}", grid.source, sources)
+    for source in grid.sources:
+        if learned and source not in sources:
+            raise unknown(f"source language of {grid.suite.name}", source, sources)

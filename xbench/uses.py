@@ -51,7 +51,7 @@ class Uses:
     suite: Suite
     options: tuple[tuple[str, str], ...]
     registry: Registry
-    source: str
+    sources: tuple[str, ...]
     data: Data
     stand_ins: bool = True
 
@@ -73,11 +73,11 @@ class Uses:
         return asked
 
     def _lack(self, use: TaskUse) -> str:
-        """What a folder lacks altogether of what the use reads; one language that is lacking stops no other."""
+        """What a folder lacks altogether of what the use reads; a language or source that is lacking stops no other."""
         if self.data.origin is not Origin.FOLDER:
             return ""
-        if use.task.train_on and self.source not in self._languages(use.trainer, use.taught):
-            return f"no {use.trainer.name} labels in {self.source} to train on"
+        if use.task.train_on and not set(self.sources) & set(self._languages(use.trainer, use.taught)):
+            return f"no {use.trainer.name} labels in {', '.join(self.sources)} to train on"
         return "" if self._languages(use.task, use.split) else f"no {use.split} split of {use.task.name}"
 
     def _languages(self, task: Task, split: Split) -> tuple[str, ...]:

@@ -68,7 +68,7 @@ def test_one_fit_serves_all_languages_and_the_source_is_not_among_them(opened):
 
 
 def test_any_language_may_be_the_source_where_nothing_is_learned(opened):
-    assert {cell.cell.source for cell in opened("tatoeba", "retrieve", source="fr").plan.cells} == {"fr"}
+    assert {cell.cell.source for cell in opened("tatoeba", "retrieve", sources=("fr",)).plan.cells} == {"fr"}
 
 
 def test_the_threshold_of_bucc_is_tuned_on_dev_and_finds_what_is_there(opened):
