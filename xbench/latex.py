@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from xbench.markdown import WIDEST
 from xbench.markup import NONE, decimals, number, one_line
 from xbench.notes import seeded, supervision
 from xbench.references import Reference
+from xbench.sheets import WIDEST
 from xbench.standings import Board, Estimate, Row, SuiteRow, Summary, Table
 
 PREAMBLE = r"""% Needs \usepackage{booktabs}, and XeLaTeX or LuaLaTeX where there is text beyond Latin.

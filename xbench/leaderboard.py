@@ -1,14 +1,15 @@
 """The leaderboard, a pure function of results and suite: a table per task, source and data; a row per recipe."""
 
+import itertools
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
-from itertools import groupby
 from math import isfinite
 
 import numpy as np
 
 from xbench import names
 from xbench.cell import Result, Status
+from xbench.crossings import matrices
 from xbench.errors import UsageError
 from xbench.grids import Grid, apart, with_failures
 from xbench.notes import APART, incidents, remarks, served
@@ -39,8 +40,9 @@ def board(
     ordered = sorted(last.values(), key=lambda result: (result.cell.task, result.cell.source, result.cell))
     if baseline and baseline not in (recipes := {result.cell.recipe for result in ordered}):
         raise UsageError(f"no row has the recipe {baseline}; there are {', '.join(sorted(recipes)) or 'none'}")
-    tables, scored = [], []
-    for (task, source), each in groupby(ordered, key=lambda result: (result.cell.task, result.cell.source)):
+    tables: list[Table] = []
+    scored: dict[str, list[Grid]] = {}
+    for (task, source), each in itertools.groupby(ordered, key=lambda result: (result.cell.task, result.cell.source)):
         block = list(each)
         failed = [result for result in block if result.status is Status.FAILED]
         grids = [with_failures(grid, failed) for grid in apart(r for r in block if r.status is Status.OK)]
@@ -48,8 +50,10 @@ def board(
         if len(grids) > 1:
             notes.append(APART)
         tables += [_table(task, grid, notes, readings, baseline) for grid in grids or [Grid(source, Dataset())]]
-        scored += grids
-    return Board(tuple(tables), summaries(suite, scored) if suite else (), tuple(references))
+        scored.setdefault(task, []).extend(grids)
+    crossed = tuple(matrix for task, grids in scored.items() for matrix in matrices(task, grids))
+    summed = summaries(suite, itertools.chain(*scored.values())) if suite else ()
+    return Board(tuple(tables), summed, tuple(references), matrices=crossed)
 
 
 def _checked(result: Result) -> Result:

@@ -36,6 +36,13 @@ SUITE_LEGEND = """\
   notes say what lacks. Means over the target languages alone, and transfer gaps, are in the tables of the
   tasks. Intervals, ties and ranks are those of *score*; tasks are drawn independently of each other."""
 
+CROSSED_LEGEND = """\
+- *from source to target*: means over the seeds that all sources of a recipe have; *n/a* where one is lacking. In
+  italics: source and target are the same, which is no transfer. *mean*: over the targets without the source itself,
+  so that the means of two sources are not over the same languages. *best source*: of those that are not the target
+  itself, where there are two or more; *ties with it*: their difference to it, on the same draws of test examples, has
+  an interval that covers zero, each judged by itself. *side by side*: sources that make no difference share a line."""
+
 PUBLISHED = """\
 ## Published by others
 

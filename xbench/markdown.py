@@ -4,29 +4,32 @@ from collections.abc import Callable, Iterable, Sequence
 
 from xbench import verified
 from xbench.beside import beside, comparisons, places
-from xbench.legends import COMPARED_LEGEND, LEGEND, PUBLISHED, SUITE_LEGEND
+from xbench.crossed import chapters
+from xbench.legends import COMPARED_LEGEND, CROSSED_LEGEND, LEGEND, PUBLISHED, SUITE_LEGEND
 from xbench.markup import NONE, between, code, decimals, escape, grid, number, to_best
 from xbench.notes import seeded, supervision
 from xbench.references import Reference
+from xbench.sheets import WIDEST, common_decimals
+from xbench.sheets import to_markdown as _chapter
 from xbench.standings import Board, Estimate, Row, Summary, Table
-from xbench.statistics import Interval
-
-WIDEST = 16  # languages beside each other; more stand below each other in a table of their own
 
 
 def to_markdown(board: Board) -> str:
     """Tables to read: what a suite comes to; per task a title, the data, the rows and the notes; a legend at the end.
 
-    With more than 16 languages the rows come without them, and a second table has a line per language. Published
+    With more than 16 languages the rows come without them, and a second table has a line per language. Where there are
+    several sources, a section per task has their transfer matrices. Published
     numbers, if asked for, stand after the tables, in tables of their own.
     """
     if not board.tables:
         return "No results.\n"
-    parts = [*map(_suite, board.summaries), *map(_section, board.tables), *_published(board.references)]
+    parts = [*map(_suite, board.summaries), *map(_section, board.tables)]
+    parts += [*map(_chapter, chapters(board.matrices)), *_published(board.references)]
     parts += [f"{verified.LEGEND} {code(board.results)}."] * bool(board.results)
     parts += _notes([board.ignored] * bool(board.ignored))
     compared = any(beside(table.rows) for table in board.tables) or any(beside(one.rows) for one in board.summaries)
     legend = [LEGEND, *[COMPARED_LEGEND] * compared, *[SUITE_LEGEND] * bool(board.summaries)]
+    legend += [CROSSED_LEGEND] * bool(board.matrices)
     return "\n\n".join([*parts, "\n".join(legend)]) + "\n"
 
 
@@ -134,8 +137,7 @@ def _estimated(estimate: Estimate) -> list[str]:
 
 def _digits(rows: Sequence[Row]) -> int:
     """What the mean interval of a row in a language supports."""
-    widths = [found.upper - found.lower for row in rows for found in row.intervals.values()]
-    return decimals(Interval(0.0, sum(widths) / len(widths)) if widths else None)
+    return common_decimals(found for row in rows for found in row.intervals.values())
 
 
 def _published(references: Sequence[Reference]) -> list[str]:

@@ -11,6 +11,7 @@ import numpy as np
 from xbench import legends, notes
 from xbench.cell import Result
 from xbench.costs import Cost, costs
+from xbench.crossed import chapters
 from xbench.markup import between, number, one_line, to_best
 from xbench.ranks import lettered
 from xbench.standings import Board, Estimate, Row, Table
@@ -59,6 +60,7 @@ def to_html(board: Board, results: Iterable[Result], title: str = "") -> str:
     lines = [line for table, of in zip(board.tables, paid, strict=True) for line in _lines(table, keys, of)]
     values: dict[str, Any] = {"board": board, "title": title or "Leaderboard", "keys": keys, "counts": _counts(board)}
     values |= {"sections": sections, "lines": lines, "filters": _filters(lines), "legend": _legend(board)}
+    values["chapters"] = chapters(board.matrices)
     values["published"] = _emphasised(legends.PUBLISHED.partition("\n\n")[2])
     return _environment().get_template("page.html.j2").render(values) + "\n"
 
@@ -166,7 +168,8 @@ def _counts(board: Board) -> list[str]:
 
 def _legend(board: Board) -> list["Markup"]:
     """The items of the legend."""
-    text = f"{legends.LEGEND}\n{legends.SUITE_LEGEND}" if board.summaries else legends.LEGEND
+    parts = [legends.LEGEND, *[legends.SUITE_LEGEND] * bool(board.summaries)]
+    text = "\n".join([*parts, *[legends.CROSSED_LEGEND] * bool(board.matrices)])
     return [_emphasised(item) for item in re.split(r"^- ", text, flags=re.MULTILINE)[1:]]
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from xbench.errors import StoreError
 from xbench.markdown import to_markdown
+from xbench.matrix import Matrix
 from xbench.notes import supervision
 from xbench.references import Reference
 from xbench.standings import Board, Comparison, Estimate, Row, SuiteRow, Summary, Table
@@ -22,7 +23,8 @@ _COLUMNS = [*_ABOUT, "measure", "language", "score", "lower", "upper", "n", "see
 
 
 def to_csv(board: Board) -> str:
-    """One line per number (column `measure`): of suites, of each table's rows, then published ones; n/a is empty.
+    """One line per number (column `measure`): of suites, of each table's rows, of transfer
+    matrices, then published ones; n/a is empty.
 
     `lower` and `upper` are the ends of its interval, of `ranks` the best and the worst.
 
@@ -30,6 +32,7 @@ def to_csv(board: Board) -> str:
     """
     lines = [line for summary in board.summaries for row in summary.rows for line in _suite_lines(row, summary)]
     lines += [line for table in board.tables for row in table.lines for line in _lines(row, table)]
+    lines += [line for matrix in board.matrices for line in _crossed(matrix)]
     lines += [_line(one) for one in board.references]
     return pd.DataFrame(lines, columns=_COLUMNS, dtype=object).to_csv(index=False, lineterminator="\n")
 
@@ -103,6 +106,19 @@ def _suite_lines(row: SuiteRow, summary: Summary) -> list[list[Any]]:
     return [
         [of, *about, summary.metrics.get(of, ""), *of_row, measure, "", *_numbers(estimate), None, seeds, "", ""]
         for measure, of, estimate in scores
+    ]
+
+
+def _crossed(matrix: Matrix) -> list[list[Any]]:
+    """Of every target the score of its best source, and how far others are behind; the other scores are the tables'."""
+    of, seeds = matrix.dataset, " ".join(str(seed) for seed in matrix.seeds)
+    measures = [("best source", source, at, matrix.scores[source][at]) for at, source in matrix.best.items()]
+    measures += [("difference to best source", source, at, found)
+                 for source, by in matrix.to_best.items() for at, found in by.items()]  # fmt: skip
+    about = [of.id, of.revision, of.split, of.origin, of.metric, None, matrix.model, matrix.recipe]
+    return [
+        [matrix.task, source, *about, measure, target, *_numbers(found), None, seeds, "", ""]
+        for measure, source, target, found in measures
     ]
 
 

@@ -3,43 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from xbench.cell import Result
+from xbench.estimates import UNKNOWN, Dataset, Estimate
+from xbench.matrix import Matrix
 from xbench.ranks import Place
 from xbench.references import Reference
 from xbench.statistics import Interval
 
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number and its 95 % intervals: of these languages, and for languages `beyond` these; None is n/a.
-
-    The second is of averages over three languages or more, and takes them as a sample of languages.
-    """
-
-    value: float | None = None
-    interval: Interval | None = None
-    beyond: Interval | None = None
-
-
-@dataclass(frozen=True, order=True)
-class Dataset:
-    """What a table was measured on, and by which metric."""
-
-    id: str = ""
-    revision: str = ""
-    split: str = ""
-    origin: str = ""
-    parallel: bool = False
-    metric: str = ""
-    higher_is_better: bool = True
-
-    @classmethod
-    def of(cls, result: Result) -> "Dataset":
-        """What the result says of its test data and metric."""
-        texts = {name: str(result.dataset.get(name, "")) for name in ("id", "revision", "split", "origin")}
-        parallel = bool(result.dataset.get("parallel", False))
-        metric, higher = result.main_metric, result.higher_is_better
-        return cls(**texts, parallel=parallel, metric=metric, higher_is_better=higher)
+__all__ = ["Board", "Comparison", "Dataset", "Estimate", "Row", "SuiteRow", "Summary", "Table", "targets"]
 
 
 @dataclass(frozen=True)
@@ -81,10 +51,10 @@ class Row:
     scores: Mapping[str, float]
     seeds: tuple[int, ...] = ()
     supervision: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    average: Estimate = Estimate()
+    average: Estimate = UNKNOWN
     average_with_source: float | None = None
-    gap: Estimate = Estimate()
-    to_best: Estimate = Estimate()
+    gap: Estimate = UNKNOWN
+    to_best: Estimate = UNKNOWN
     tie: bool = False
     rank: int | None = None
     readings: Mapping[str, float] = field(default_factory=dict)
@@ -141,8 +111,8 @@ class SuiteRow:
     recipe: str
     tasks: Mapping[str, float | None]
     groups: Mapping[str, float | None]
-    score: Estimate = Estimate()
-    to_best: Estimate = Estimate()
+    score: Estimate = UNKNOWN
+    to_best: Estimate = UNKNOWN
     tie: bool = False
     rank: int | None = None
     place: Place | None = None
@@ -170,7 +140,8 @@ class Summary:
 class Board:
     """All tables, by task, source and data; above them what a suite of several tasks comes to, by source.
 
-    `references` are published numbers: nothing else depends on them. `results` is the sha256 of the results, where
+    `matrices` are there where tables of several sources are. `references` are published numbers: nothing else depends
+    on them. `results` is the sha256 of the results, where
     something is verified of them, and `ignored` why what is recorded of that does not count.
     """
 
@@ -179,3 +150,4 @@ class Board:
     references: tuple[Reference, ...] = ()
     results: str = ""
     ignored: str = ""
+    matrices: tuple[Matrix, ...] = ()
