@@ -10,14 +10,15 @@ from xbench.request import DEFAULT_METHOD, DEFAULT_MODEL
 
 CORE = REPOSITORY / "xbench"
 ORDER = [
-    "errors", "languages", "names", "options", "cell", "keys", "values", "tables", "context", "tasks", "contracts",
-    "formats", "hookspecs",
+    "errors", "languages", "uriel", "names", "options", "cell", "keys", "values", "tables", "context", "tasks",
+    "contracts", "formats", "hookspecs",
     "suite", "references", "registry", "uses", "request", "shelf", "access", "grants", "plan", "remarks", "leakage",
     "planner",
-    "store", "journal", "items", "conformance", "draws", "effects", "statistics", "estimates", "matrix", "ranks",
-    "standings", "verified",
+    "store", "journal", "items", "conformance", "draws", "effects", "statistics", "estimates", "matrix",
+    "regression", "typology", "ranks", "standings", "verified",
     "ranking", "legends", "notes", "grids", "summary", "crossings", "leaderboard",
-    "markup", "sheets", "beside", "costs", "crossed", "markdown", "render", "canvas", "plots", "page",
+    "markup", "sheets", "typologies", "beside", "costs", "crossed", "typological", "markdown", "render", "canvas",
+    "plots", "page",
     "latex", "cards", "every_eval", "bibliography", "forms",
     "environment", "manifests", "meter", "stages", "workers", "records", "runner", "progress", "session",
     "layouts", "exports", "submission", "imports", "catalogue", "fake_task", "fake_aligner", "fake_plugin", "testing",

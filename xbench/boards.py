@@ -23,6 +23,9 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--reference", "published", is_flag=True, help="Add published numbers, apart from the rows.")
 @click.option("--diagnostics", "readings", is_flag=True,
               help="Add how well languages meet in the encoders, whatever the task.")  # fmt: skip
+@click.option("--typology", type=_FOLDER, metavar="DIR",
+              help="Add typology of the languages, and the regression of transfer gaps on it, from URIEL: the files of "
+                   "lang2vec in DIR/lang2vec.")  # fmt: skip
 @click.option("--baseline", default="", metavar="RECIPE",
               help="Compare rows with this one of their model; by default plain fine-tuning, else the first by name "
                    "that has no aligner.")  # fmt: skip

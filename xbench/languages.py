@@ -15,3 +15,20 @@ def canonical(tag: str) -> str:
     language, script, region = match.groups()
     parts = [language.lower(), script.title() if script else "", region.upper() if region else ""]
     return "-".join(part for part in parts if part)
+
+
+def alpha3(tag: str) -> str:
+    """The language of a tag in ISO 639-3: `zh-Hant` gives `zho`; empty where it has no code of three letters."""
+    from langcodes import Language
+
+    try:
+        return Language.get(tag).to_alpha3()
+    except LookupError:
+        return ""
+
+
+def script(tag: str) -> str:
+    """The script of a tag in ISO 15924, by CLDR's likely subtags where it says none: `hi` gives `Deva`; else empty."""
+    from langcodes import Language
+
+    return Language.get(tag).maximize().script or ""

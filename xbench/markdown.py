@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from xbench import verified
+from xbench import crossed, typological, verified
 from xbench.beside import beside, comparisons, places
-from xbench.crossed import chapters
 from xbench.legends import COMPARED_LEGEND, CROSSED_LEGEND, LEGEND, PUBLISHED, SUITE_LEGEND
 from xbench.markup import NONE, between, code, decimals, escape, grid, number, to_best
 from xbench.notes import seeded, supervision
@@ -17,14 +16,15 @@ from xbench.standings import Board, Estimate, Row, Summary, Table
 def to_markdown(board: Board) -> str:
     """Tables to read: what a suite comes to; per task a title, the data, the rows and the notes; a legend at the end.
 
-    With more than 16 languages the rows come without them, and a second table has a line per language. Where there are
-    several sources, a section per task has their transfer matrices. Published
-    numbers, if asked for, stand after the tables, in tables of their own.
+    With more than 16 languages the rows come without them, and a second table has a line per language. Sections of
+    transfer matrices follow where there are several sources, and of typology if asked for. Published numbers, if asked
+    for, stand after the tables, in tables of their own.
     """
     if not board.tables:
         return "No results.\n"
     parts = [*map(_suite, board.summaries), *map(_section, board.tables)]
-    parts += [*map(_chapter, chapters(board.matrices)), *_published(board.references)]
+    parts += map(_chapter, [*crossed.chapters(board.matrices), *typological.chapters(board)])
+    parts += _published(board.references)
     parts += [f"{verified.LEGEND} {code(board.results)}."] * bool(board.results)
     parts += _notes([board.ignored] * bool(board.ignored))
     compared = any(beside(table.rows) for table in board.tables) or any(beside(one.rows) for one in board.summaries)

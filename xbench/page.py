@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xbench import legends, notes
+from xbench import crossed, legends, notes, typological
 from xbench.cell import Result
 from xbench.costs import Cost, costs
-from xbench.crossed import chapters
 from xbench.markup import between, number, one_line, to_best
 from xbench.ranks import lettered
 from xbench.standings import Board, Estimate, Row, Table
@@ -60,7 +59,7 @@ def to_html(board: Board, results: Iterable[Result], title: str = "") -> str:
     lines = [line for table, of in zip(board.tables, paid, strict=True) for line in _lines(table, keys, of)]
     values: dict[str, Any] = {"board": board, "title": title or "Leaderboard", "keys": keys, "counts": _counts(board)}
     values |= {"sections": sections, "lines": lines, "filters": _filters(lines), "legend": _legend(board)}
-    values["chapters"] = chapters(board.matrices)
+    values["chapters"] = [*crossed.chapters(board.matrices), *typological.chapters(board)]
     values["published"] = _emphasised(legends.PUBLISHED.partition("\n\n")[2])
     return _environment().get_template("page.html.j2").render(values) + "\n"
 

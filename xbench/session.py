@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xbench import environment, journal, leaderboard, references, verified
+from xbench import environment, journal, leaderboard, references, typologies, verified
 from xbench.cell import Result, Status
 from xbench.errors import StoreError, UsageError
 from xbench.forms import FORMS, Made
@@ -164,11 +164,17 @@ def suite_of(path: Path) -> Suite | None:
 
 
 def board(
-    path: Path, form: str = "markdown", published: bool = False, readings: bool = False, baseline: str = ""
+    path: Path,
+    form: str = "markdown",
+    published: bool = False,
+    readings: bool = False,
+    baseline: str = "",
+    typology: Path | None = None,
 ) -> str:
     """The board of a results folder or file in the asked form; with `published` numbers and `readings` if wanted.
 
-    The suite is the file beside the results; without one there is no summary of its tasks. Raises UsageError where
+    The suite is the file beside the results; without one there is no summary of its tasks. `typology` is a folder with
+    URIEL, see `uriel`; DataError says that it is not there. Raises UsageError where
     numbers are wanted and the suite names none, or no row has the recipe that is named as the `baseline`.
     """
     results, suite = read_results(path), suite_of(path)
@@ -179,6 +185,8 @@ def board(
         numbers = references.about(references.read(suite.references), (*suite.members, *suite.groups, suite.name))
     made = leaderboard.board(results, suite, numbers, readings, baseline)
     made = verified.marked(made, path / RESULTS if path.is_dir() else path)
+    if typology is not None:
+        made = typologies.described(made, results, typology)
     text = FORMS[form](Made(made, results, suite))
     return text.encode("utf-8", "backslashreplace").decode()  # a reason may hold a file name that is no UTF-8
 

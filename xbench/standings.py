@@ -8,6 +8,7 @@ from xbench.matrix import Matrix
 from xbench.ranks import Place
 from xbench.references import Reference
 from xbench.statistics import Interval
+from xbench.typology import Serving, Typology
 
 __all__ = ["Board", "Comparison", "Dataset", "Estimate", "Row", "SuiteRow", "Summary", "Table", "targets"]
 
@@ -140,8 +141,8 @@ class Summary:
 class Board:
     """All tables, by task, source and data; above them what a suite of several tasks comes to, by source.
 
-    `matrices` are there where tables of several sources are. `references` are published numbers: nothing else depends
-    on them. `results` is the sha256 of the results, where
+    `matrices` are there where tables of several sources are, `typologies` and `servings` where URIEL was asked for.
+    `references` are published numbers: nothing else depends on them. `results` is the sha256 of the results, where
     something is verified of them, and `ignored` why what is recorded of that does not count.
     """
 
@@ -151,3 +152,5 @@ class Board:
     results: str = ""
     ignored: str = ""
     matrices: tuple[Matrix, ...] = ()
+    typologies: tuple[Typology, ...] = ()
+    servings: tuple[Serving, ...] = ()
