@@ -177,7 +177,8 @@ def test_a_source_is_proposed_by_distance_and_beside_it_stands_what_was_measured
     assert several.servings[0].nearest["sw"][0][0] == "zh"
     text = to_markdown(several)
     assert "de (tie: en)" in text
-    assert "is the measured best one, or ties with it, for 3 of 4 targets" in text
+    assert "is the measured best one, or ties with it, for 3 of 4 targets; one drawn at random would be for 2." in text
+    assert "The genetic one is of the families" in text
 
 
 def test_markdown_page_and_json_tell_the_same_and_only_where_it_is_asked_for(made, tmp_path):

@@ -43,6 +43,17 @@ CROSSED_LEGEND = """\
   itself, where there are two or more; *ties with it*: their difference to it, on the same draws of test examples, has
   an interval that covers zero, each judged by itself. *side by side*: sources that make no difference share a line."""
 
+TYPOLOGY_LEGEND = """\
+- *distances*: one minus the cosine of two languages' features in URIEL, means over its sources, in those that both
+  have; nothing is imputed. The genetic one is of the families that they are in, of which *family* is the largest:
+  none stands for an isolate, or what URIEL gives no family. *script*: the one that CLDR gives the language.
+- *regression of the gap*: ridge, with a penalty of 1 on columns of variance 1. A column's number is the points of gap
+  that a standard deviation more of it adds; *n/a* where it does not vary. *error*: root mean square over languages,
+  each predicted from the others; the columns explain something where it is below the *error of the mean* of the
+  others. *p*: how often columns dealt out anew to the languages do so well; it takes languages to be independent,
+  which those of one family are not.
+- *near*: the sources by the mean of their distances to the target in URIEL. No score is in it: it is a prediction."""
+
 PUBLISHED = """\
 ## Published by others
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from xbench import crossed, typological, verified
 from xbench.beside import beside, comparisons, places
-from xbench.legends import COMPARED_LEGEND, CROSSED_LEGEND, LEGEND, PUBLISHED, SUITE_LEGEND
+from xbench.legends import COMPARED_LEGEND, CROSSED_LEGEND, LEGEND, PUBLISHED, SUITE_LEGEND, TYPOLOGY_LEGEND
 from xbench.markup import NONE, between, code, decimals, escape, grid, number, to_best
 from xbench.notes import seeded, supervision
 from xbench.references import Reference
@@ -29,7 +29,7 @@ def to_markdown(board: Board) -> str:
     parts += _notes([board.ignored] * bool(board.ignored))
     compared = any(beside(table.rows) for table in board.tables) or any(beside(one.rows) for one in board.summaries)
     legend = [LEGEND, *[COMPARED_LEGEND] * compared, *[SUITE_LEGEND] * bool(board.summaries)]
-    legend += [CROSSED_LEGEND] * bool(board.matrices)
+    legend += [*[CROSSED_LEGEND] * bool(board.matrices), *[TYPOLOGY_LEGEND] * bool(board.typologies)]
     return "\n\n".join([*parts, "\n".join(legend)]) + "\n"
 
 

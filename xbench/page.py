@@ -168,7 +168,8 @@ def _counts(board: Board) -> list[str]:
 def _legend(board: Board) -> list["Markup"]:
     """The items of the legend."""
     parts = [legends.LEGEND, *[legends.SUITE_LEGEND] * bool(board.summaries)]
-    text = "\n".join([*parts, *[legends.CROSSED_LEGEND] * bool(board.matrices)])
+    parts += [legends.CROSSED_LEGEND] * bool(board.matrices)
+    text = "\n".join([*parts, *[legends.TYPOLOGY_LEGEND] * bool(board.typologies)])
     return [_emphasised(item) for item in re.split(r"^- ", text, flags=re.MULTILINE)[1:]]
 
 

@@ -7,12 +7,7 @@ from xbench.sheets import Chapter, Sheet
 from xbench.standings import Board
 from xbench.typology import GapFit, Serving, Typology
 
-ABOUT = (
-    "Typology: URIEL (Littell et al. 2017; CC BY-SA 4.0). A distance is one minus the cosine of two languages' "
-    "features, means over URIEL's sources, in those that both have; nothing is imputed; the genetic one is of the "
-    "families that they are in. A language's family is the largest of these; none stands for an isolate, or what URIEL "
-    "gives no family. Scripts are those that CLDR gives a language."
-)
+ABOUT = "Typology: URIEL (Littell et al. 2017; CC BY-SA 4.0)."
 
 
 def chapters(board: Board) -> list[Chapter]:
@@ -77,12 +72,6 @@ def _regressions(typology: Typology) -> Sheet:
     remarks += [f"{_all(of)}: without {_all(languages)}, for lack of a number" for languages, of in without.items()]
     if typology.left_out:
         remarks.append(f"not in the regression, as more than one language in ten lacks it: {_all(typology.left_out)}")
-    remarks.append(
-        "ridge regression with a penalty of 1 on columns of variance 1; a column's number is the points of gap that a "
-        "standard deviation more of it adds. Error: root mean square over languages, each predicted from the others; "
-        "columns explain something where it is below the error of the others' mean. p: how often columns dealt out "
-        "anew to the languages do so well; it takes languages to be independent, which those of one family are not"
-    )
     return Sheet(
         title="Regression of the gap on these columns",
         head=("model", "recipe", "languages", "gap", "error", "error of the mean", "p", *columns),
@@ -111,9 +100,10 @@ def _serving(serving: Serving) -> Sheet:
     for one in serving.measured:
         told = [at for at in one.best if serving.nearest[at]]
         right = sum(serving.nearest[at][0][0] in (one.best[at], *one.ties[at]) for at in told)
+        chance = sum((1 + len(one.ties[at])) / (len(serving.candidates) - (at in serving.candidates)) for at in told)
         remarks.append(
             f"{one.model} {one.recipe}: the nearest source is the measured best one, or ties with it, for {right} of"
-            f" {len(told)} targets"
+            f" {len(told)} targets; one drawn at random would be for {number(chance)}"
         )
     return Sheet(
         title="As measured, and by distance" if serving.measured else "By distance, for there is one source alone",
