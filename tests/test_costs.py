@@ -3,8 +3,10 @@
 import pytest
 
 from tests.test_leaderboard import grid
-from xbench.costs import Cost, costs, front
+from xbench.costs import Cost, costs, front, told
 from xbench.leaderboard import board
+from xbench.markdown import to_markdown
+from xbench.page import to_html
 
 
 def stage(kind, seconds, **fields):
@@ -58,6 +60,23 @@ def test_trained_parameters_are_those_of_the_largest_training_wherever_they_are_
     logged = {"mlm": {"trained_parameters": 7}, "finetune": {"training": {"trained_parameters": 9}, "steps": 99}}
     assert cost_of(paid("a", FIT, diagnostics=logged))["a"].trained == 9
     assert cost_of(paid("a", FIT))["a"].trained is None
+
+
+def test_the_board_tells_it_where_that_is_asked_for():
+    results = paid("a", ALIGN, FIT, PREDICT) + paid("b", ("gS", stage("fit", 2.0, memory_mib=1500.4)))
+    plain = board(results)
+    text = to_markdown(told(plain, results))
+    (head, _, *rows) = [line for line in text.split("### Cost")[1].splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in (head, *rows)]
+    assert cells == [
+        ["model", "recipe", "avg", "seconds of training", "shared", "seconds of prediction", "memory, MiB",
+         "parameters", "Pareto front"],
+        ["xlmr", "a", "50", "18", "18", "2", "n/a", "100", ""],
+        ["xlmr", "b", "50", "2", "2", "0", "1,500", "100", "yes"],
+    ]  # fmt: skip
+    assert "*Pareto front*" in text
+    assert "Cost" not in to_markdown(plain)
+    assert "<h3>Cost, means over seeds</h3>" in to_html(plain, results)
 
 
 @pytest.mark.parametrize(

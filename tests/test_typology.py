@@ -11,6 +11,7 @@ from tests.test_crossings import crossed
 from tests.test_leaderboard import grid
 from xbench import session
 from xbench.errors import DataError
+from xbench.forms import Extras
 from xbench.languages import alpha3, script
 from xbench.leaderboard import board
 from xbench.page import to_html
@@ -189,16 +190,20 @@ def test_markdown_page_and_json_tell_the_same_and_only_where_it_is_asked_for(mad
     assert "URIEL" not in to_markdown(plain) + to_html(plain, results)
     assert json.loads(to_json(told))["typologies"][0]["profiles"][0]["family"] == "Indo-European"
     opened, _ = run(tmp_path)
-    assert "## fake-task: languages and transfer gaps (source en)" in session.board(opened.folder, typology=folder)
+    assert "## fake-task: languages and transfer gaps (source en)" in session.board(
+        opened.folder, extras=Extras(typology=folder)
+    )
 
 
 def test_real_uriel_on_a_real_board(shared_data, repository):
     if not (shared_data / "lang2vec").is_dir():
         pytest.skip("needs lang2vec in the folder of official files")
-    made = session.board(repository / "leaderboards" / "sib200", typology=shared_data)
+    made = session.board(repository / "leaderboards" / "sib200", extras=Extras(typology=shared_data))
     for expected in ("| Uralic ", "| Beng ", "de (0.16), nl (0.17)", "tokens per word: not recorded"):
         assert expected in made
-    found = json.loads(session.board(repository / "leaderboards" / "sib200", "json", typology=shared_data))
+    found = json.loads(
+        session.board(repository / "leaderboards" / "sib200", "json", extras=Extras(typology=shared_data))
+    )
     fits = found["typologies"][0]["fits"]
     assert [fit["regression"]["examples"] for fit in fits] == [32] * len(fits)
     assert all(0 < fit["regression"]["error"] < 100 for fit in fits)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from xbench.errors import UsageError, XbenchError
-from xbench.forms import FORMS
+from xbench.forms import FORMS, Extras
 from xbench.registry import load_registry
 
 log = logging.getLogger("xbench")
@@ -23,6 +23,12 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--reference", "published", is_flag=True, help="Add published numbers, apart from the rows.")
 @click.option("--diagnostics", "readings", is_flag=True,
               help="Add how well languages meet in the encoders, whatever the task.")  # fmt: skip
+@click.option(
+    "--costs",
+    "spent",
+    is_flag=True,
+    help="Add what rows cost: seconds, memory, trained parameters, energy, and which are worth it.",
+)
 @click.option("--typology", type=_FOLDER, metavar="DIR",
               help="Add typology of the languages, and the regression of transfer gaps on it, from URIEL: the files of "
                    "lang2vec in DIR/lang2vec.")  # fmt: skip
@@ -35,7 +41,7 @@ def leaderboard_command(results: Path, form: str, output: Path | None, check: bo
 
     if check and form != "markdown" and not output:
         raise UsageError(f"--check with --format {form} needs -o: README.md holds the board as Markdown")
-    text = session.board(results, form, **asked)
+    text = session.board(results, form, Extras(**asked))
     if check:
         if difference := render.check(text, output or (results if results.is_dir() else results.parent) / "README.md"):
             raise XbenchError(f"the board differs from the file:\n{difference}")

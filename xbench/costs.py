@@ -2,31 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from xbench.cell import Result, Status
-from xbench.standings import Row, Table
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a row cost, each a mean over seeds; None is not told.
-
-    `seconds` are those of all its alignments and fits, `shared` those with every stage divided among the rows of the
-    table that it serves, so that they add up to what was spent; `predicting` are those of all its predictions.
-    `memory` and `accelerator` are the largest MiB of any stage, `energy` the joules of all of them. `parameters` are
-    the encoder's, `trained` those that the row's largest training changed.
-    """
-
-    seconds: float | None = None
-    parameters: int | None = None
-    shared: float | None = None
-    predicting: float | None = None
-    memory: float | None = None
-    accelerator: float | None = None
-    energy: float | None = None
-    trained: int | None = None
+from xbench.standings import Board, Cost, Row, Table
 
 
 def costs(table: Table, results: Iterable[Result]) -> list[Cost]:
@@ -44,6 +24,11 @@ def costs(table: Table, results: Iterable[Result]) -> list[Cost]:
     of = [[one for one in rows.get((row.model, row.recipe), ()) if one.cell.seed in row.seeds] for row in table.rows]
     users = Counter(key for row in of for key in {key for one in row for key in one.cost})
     return [_cost(row, made, users) for row, made in zip(table.rows, of, strict=True)]
+
+
+def told(board: Board, results: Sequence[Result]) -> Board:
+    """The board with what its rows cost."""
+    return replace(board, costs=tuple(tuple(costs(table, results)) for table in board.tables))
 
 
 def front(costs: Sequence[Cost], merits: Sequence[float | None]) -> list[bool]:

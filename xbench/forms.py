@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -79,6 +80,23 @@ def _bibtex(made: Made) -> str:
 
     return to_bibtex(made.results, made.suite, load_registry())
 
+
+@dataclass(frozen=True)
+class Extras:
+    """What a board has besides its tables, where that is asked for.
+
+    `published` numbers, `readings` of the encoders, typology from the folder that holds URIEL (see `uriel`), and what
+    rows cost, `spent`; `baseline` is the recipe that rows are compared with.
+    """
+
+    published: bool = False
+    readings: bool = False
+    baseline: str = ""
+    typology: Path | None = None
+    spent: bool = False
+
+
+PLAIN = Extras()
 
 FORMS: Mapping[str, Callable[[Made], str]] = {
     "markdown": _markdown,

@@ -1,5 +1,6 @@
 """How a board is to be read: the legends under its tables."""
 
+from xbench.standings import Board
 from xbench.statistics import DRAWS
 
 LEGEND = f"""\
@@ -54,9 +55,23 @@ TYPOLOGY_LEGEND = """\
   which those of one family are not.
 - *near*: the sources by the mean of their distances to the target in URIEL. No score is in it: it is a prediction."""
 
+COST_LEGEND = """\
+- *seconds of training*: of all alignments and fits of the row, as if nothing were shared; *shared*: every one divided
+  among the rows of the table that it serves, so that the column adds up to what was spent. *memory*: the largest that
+  the process had resident in any stage; *accelerator*: what was allocated there; *energy*: of the processor packages,
+  whoever used them. *trained*: the parameters that the largest training changed, where that is told. *Pareto front*:
+  no other row has as good an average for fewer seconds, or a better one for as many. Times are of the machine that
+  made the results, and stages that ran beside each other slow each other down."""
+
 PUBLISHED = """\
 ## Published by others
 
 Numbers as their sources print them, on official test sets, from trainings and scorers that are not ours; *n/a*
 where a source has none. They have no rank, no difference to a row above is tested, and nothing above depends on them.
 A model may stand here several times: rows of different sources are not merged."""
+
+
+def besides(board: Board, spent: bool) -> list[str]:
+    """The legends of what a board has besides its tables; `spent` is whether it tells of costs."""
+    found = [SUITE_LEGEND] * bool(board.summaries) + [CROSSED_LEGEND] * bool(board.matrices)
+    return found + [TYPOLOGY_LEGEND] * bool(board.typologies) + [COST_LEGEND] * spent

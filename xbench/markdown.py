@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from xbench import crossed, typological, verified
+from xbench import crossed, legends, spending, typological, verified
 from xbench.beside import beside, comparisons, places
-from xbench.legends import COMPARED_LEGEND, CROSSED_LEGEND, LEGEND, PUBLISHED, SUITE_LEGEND, TYPOLOGY_LEGEND
 from xbench.markup import NONE, between, code, decimals, escape, grid, number, to_best
 from xbench.notes import seeded, supervision
 from xbench.references import Reference
@@ -23,13 +22,13 @@ def to_markdown(board: Board) -> str:
     if not board.tables:
         return "No results.\n"
     parts = [*map(_suite, board.summaries), *map(_section, board.tables)]
-    parts += map(_chapter, [*crossed.chapters(board.matrices), *typological.chapters(board)])
+    spent = spending.chapters(board)
+    parts += map(_chapter, [*crossed.chapters(board.matrices), *typological.chapters(board), *spent])
     parts += _published(board.references)
     parts += [f"{verified.LEGEND} {code(board.results)}."] * bool(board.results)
     parts += _notes([board.ignored] * bool(board.ignored))
     compared = any(beside(table.rows) for table in board.tables) or any(beside(one.rows) for one in board.summaries)
-    legend = [LEGEND, *[COMPARED_LEGEND] * compared, *[SUITE_LEGEND] * bool(board.summaries)]
-    legend += [*[CROSSED_LEGEND] * bool(board.matrices), *[TYPOLOGY_LEGEND] * bool(board.typologies)]
+    legend = [legends.LEGEND, *[legends.COMPARED_LEGEND] * compared, *legends.besides(board, bool(spent))]
     return "\n\n".join([*parts, "\n".join(legend)]) + "\n"
 
 
@@ -150,7 +149,7 @@ def _published(references: Sequence[Reference]) -> list[str]:
             spoken.setdefault((one.of, one.metric), []).append(one)
     for (of, metric), members in spoken.items():
         parts += [f"### {escape(of)}: {escape(metric)}", _columns([(one, one.language) for one in members])]
-    return [PUBLISHED, *parts] if parts else []
+    return [legends.PUBLISHED, *parts] if parts else []
 
 
 def _columns(cells: Sequence[tuple[Reference, str]]) -> str:

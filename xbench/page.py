@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xbench import crossed, legends, notes, typological
+from xbench import costs, crossed, legends, notes, spending, typological
 from xbench.cell import Result
-from xbench.costs import Cost, costs
 from xbench.markup import between, number, one_line, to_best
 from xbench.ranks import lettered
-from xbench.standings import Board, Estimate, Row, Table
+from xbench.standings import Board, Cost, Estimate, Row, Table
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -52,14 +51,15 @@ def to_html(board: Board, results: Iterable[Result], title: str = "") -> str:
     Text from data and plugins is text wherever it stands.
     """
     results, keys = list(results), _keys(board)
-    paid = [costs(table, results) for table in board.tables]
+    board = costs.told(board, results)
+    paid = board.costs
     sections = [
         _section(f"Table {at}, {table.task}", table, keys, paid[at - 1]) for at, table in enumerate(board.tables, 1)
     ]
     lines = [line for table, of in zip(board.tables, paid, strict=True) for line in _lines(table, keys, of)]
     values: dict[str, Any] = {"board": board, "title": title or "Leaderboard", "keys": keys, "counts": _counts(board)}
     values |= {"sections": sections, "lines": lines, "filters": _filters(lines), "legend": _legend(board)}
-    values["chapters"] = [*crossed.chapters(board.matrices), *typological.chapters(board)]
+    values["chapters"] = [*crossed.chapters(board.matrices), *typological.chapters(board), *spending.chapters(board)]
     values["published"] = _emphasised(legends.PUBLISHED.partition("\n\n")[2])
     return _environment().get_template("page.html.j2").render(values) + "\n"
 
@@ -107,11 +107,15 @@ def _section(title: str, table: Table, keys: Mapping[tuple[str, str], str], paid
             marks[key] = plots.Mark(key, row.average.value, row.average.interval, row.rank == 1)
     chance = [row.average.value for row in table.majority if row.average.value is not None]
     spent = dict(zip(named, paid, strict=True))
+    sign = 1 if table.dataset.higher_is_better else -1
+    merits = {key: sign * mark.score for key, mark in marks.items()}
     drawn = {}
     for what, about in (("seconds", "seconds of training"), ("parameters", "parameters")):
         values = {key: getattr(spent[key], what) for key in marks if getattr(spent[key], what) is not None}
         if len(set(values.values())) > 1:
-            drawn[about] = plots.costs([marks[key] for key in values], list(values.values()), f"{title}: {about}")
+            best = costs.front([Cost(value) for value in values.values()], [merits[key] for key in values])
+            shown = [marks[key] for key in values]
+            drawn[about] = plots.costs(shown, list(values.values()), best, f"{title}: {about}")
     return Section(
         table=table,
         keys=named,
@@ -167,9 +171,7 @@ def _counts(board: Board) -> list[str]:
 
 def _legend(board: Board) -> list["Markup"]:
     """The items of the legend."""
-    parts = [legends.LEGEND, *[legends.SUITE_LEGEND] * bool(board.summaries)]
-    parts += [legends.CROSSED_LEGEND] * bool(board.matrices)
-    text = "\n".join([*parts, *[legends.TYPOLOGY_LEGEND] * bool(board.typologies)])
+    text = "\n".join([legends.LEGEND, *legends.besides(board, bool(spending.chapters(board)))])
     return [_emphasised(item) for item in re.split(r"^- ", text, flags=re.MULTILINE)[1:]]
 
 

@@ -49,10 +49,10 @@ def whiskers(marks: Sequence[Mark], chance: Sequence[float], title: str) -> str:
         return svg(drawn, title)
 
 
-def costs(marks: Sequence[Mark], values: Sequence[float], title: str) -> str:
+def costs(marks: Sequence[Mark], values: Sequence[float], best: Sequence[bool], title: str) -> str:
     """Score over cost; the cost is drawn by its logarithm where the largest is ten times the smallest or more.
 
-    Marks of the same cost stand beside each other.
+    Marks of the same cost stand beside each other. A line goes through those that none beats for less, `best`.
     """
     wide = 304  # pixels between the axes' ends
     room = min(14.0, 240 / len(marks))
@@ -68,6 +68,8 @@ def costs(marks: Sequence[Mark], values: Sequence[float], title: str) -> str:
             axes.annotate(mark.key, (value, up), (aside, 3), textcoords="offset points", ha="center",
                           color=paint("ink"), weight="bold")  # fmt: skip
             axes.update_datalim([(value, low), (value, up)])
+        steps = sorted((value, mark.score) for value, mark, first in zip(values, marks, best, strict=True) if first)
+        axes.step(*zip(*steps, strict=True), where="post", color=paint("muted"), linestyle=(0, (1, 2)), zorder=0)
         if 0 < 10 * min(values) <= max(values):
             axes.set_xscale("log")
             axes.xaxis.set_major_locator(LogLocator(subs=(1, 3)))

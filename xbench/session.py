@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xbench import environment, journal, leaderboard, references, typologies, verified
+from xbench import costs, environment, journal, leaderboard, references, typologies, verified
 from xbench.cell import Result, Status
 from xbench.errors import StoreError, UsageError
-from xbench.forms import FORMS, Made
+from xbench.forms import FORMS, PLAIN, Extras, Made
 from xbench.keys import file_digest
 from xbench.leakage import guarded
 from xbench.plan import Plan, StageKind
@@ -163,30 +163,25 @@ def suite_of(path: Path) -> Suite | None:
     return load_suite(file) if file.is_file() else None
 
 
-def board(
-    path: Path,
-    form: str = "markdown",
-    published: bool = False,
-    readings: bool = False,
-    baseline: str = "",
-    typology: Path | None = None,
-) -> str:
-    """The board of a results folder or file in the asked form; with `published` numbers and `readings` if wanted.
+def board(path: Path, form: str = "markdown", extras: Extras = PLAIN) -> str:
+    """The board of a results folder or file in the asked form.
 
-    The suite is the file beside the results; without one there is no summary of its tasks. `typology` is a folder with
-    URIEL, see `uriel`; DataError says that it is not there. Raises UsageError where
-    numbers are wanted and the suite names none, or no row has the recipe that is named as the `baseline`.
+    The suite is the file beside the results; without one there is no summary of its tasks. Raises UsageError where
+    published numbers are wanted and the suite names none, or no row has the recipe that is named as the baseline, and
+    DataError where URIEL is not there.
     """
     results, suite = read_results(path), suite_of(path)
     numbers: tuple[references.Reference, ...] = ()
-    if published:
+    if extras.published:
         if suite is None or suite.references is None:
             raise UsageError(f"{path}: no suite here names published numbers (references)")
         numbers = references.about(references.read(suite.references), (*suite.members, *suite.groups, suite.name))
-    made = leaderboard.board(results, suite, numbers, readings, baseline)
+    made = leaderboard.board(results, suite, numbers, extras.readings, extras.baseline)
     made = verified.marked(made, path / RESULTS if path.is_dir() else path)
-    if typology is not None:
-        made = typologies.described(made, results, typology)
+    if extras.typology is not None:
+        made = typologies.described(made, results, extras.typology)
+    if extras.spent:
+        made = costs.told(made, results)
     text = FORMS[form](Made(made, results, suite))
     return text.encode("utf-8", "backslashreplace").decode()  # a reason may hold a file name that is no UTF-8
 

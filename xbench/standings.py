@@ -138,10 +138,31 @@ class Summary:
 
 
 @dataclass(frozen=True)
+class Cost:
+    """What a row cost, each a mean over seeds; None is not told.
+
+    `seconds` are those of all its alignments and fits, `shared` those with every stage divided among the rows of the
+    table that it serves, so that they add up to what was spent; `predicting` are those of all its predictions.
+    `memory` and `accelerator` are the largest MiB of any stage, `energy` the joules of all of them. `parameters` are
+    the encoder's, `trained` those that the row's largest training changed.
+    """
+
+    seconds: float | None = None
+    parameters: int | None = None
+    shared: float | None = None
+    predicting: float | None = None
+    memory: float | None = None
+    accelerator: float | None = None
+    energy: float | None = None
+    trained: int | None = None
+
+
+@dataclass(frozen=True)
 class Board:
     """All tables, by task, source and data; above them what a suite of several tasks comes to, by source.
 
     `matrices` are there where tables of several sources are, `typologies` and `servings` where URIEL was asked for.
+    `costs` are there where they were asked for: a tuple per table, one for each row.
     `references` are published numbers: nothing else depends on them. `results` is the sha256 of the results, where
     something is verified of them, and `ignored` why what is recorded of that does not count.
     """
@@ -154,3 +175,4 @@ class Board:
     matrices: tuple[Matrix, ...] = ()
     typologies: tuple[Typology, ...] = ()
     servings: tuple[Serving, ...] = ()
+    costs: tuple[tuple[Cost, ...], ...] = ()
