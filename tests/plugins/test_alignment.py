@@ -51,10 +51,20 @@ def test_languages_that_do_not_meet_are_at_chance():
 
 def test_readings_are_those_that_the_pairs_allow():
     made = encoder(meets=True)
-    assert set(readings(made, dictionary=[])) == {"retrieval", "retrieval back", "gap", "hubs", "language probe"}
+    sentences = {"retrieval", "retrieval back", "gap", "hubs", "language probe", "tokens per word"}
+    assert set(readings(made, dictionary=[])) == sentences
     assert set(readings(made, parallel=SENTENCES[:5])) == {"words", "coverage", "words of all"}
     assert readings(made, [], []) == {}
     assert readings(FakeEncoder()) == {}
+
+
+def test_the_target_has_tokens_per_word_where_it_is_written_with_blanks():
+    made = encoder(meets=True)
+    assert readings(made)["tokens per word"] == 1  # every word is in the vocabulary
+    dashed = [(one, other.replace(" ", " - ")) for one, other in SENTENCES]
+    assert readings(made, dashed)["tokens per word"] == 5 / 3  # a dash is a token and no word
+    thai = [(one, f"{other} \u0e01") for one, other in SENTENCES]
+    assert "tokens per word" not in readings(made, thai)
 
 
 def test_a_text_that_comes_twice_counts_once():

@@ -7,12 +7,14 @@ import numpy as np
 from xbench_encoders.encoder import TransformerEncoder
 from xbench_encoders.probe import probe_accuracy
 from xbench_encoders.vectors import mean_vectors
+from xbench_encoders.writing import UNSPACED, spells
 
 from xbench.contracts import HeldOut
 from xbench_aligners.csls import cosine, csls
 from xbench_aligners.diagnostics import cosines, hub_share, most_chosen, retrieval, translation
 
 FEWEST = 20  # pairs: of fewer, a share of right ones says nothing
+LONG = 512  # tokens of a text that are counted: parallel sentences are shorter
 
 
 def of_sentences(encoder: TransformerEncoder, pairs: HeldOut) -> dict[str, float]:
@@ -34,7 +36,19 @@ def of_sentences(encoder: TransformerEncoder, pairs: HeldOut) -> dict[str, float
         "gap": 100 * (paired - others),
         "hubs": hub_share(choices, most_chosen(choices, math.ceil(len(kept) / 100))),
         "language probe": probe_accuracy(x, y, pairs.seed),
+        **_fertility(encoder, [pair[1] for pair in kept], pairs.target),
     }
+
+
+def _fertility(encoder: TransformerEncoder, texts: Sequence[str], language: str) -> dict[str, float]:
+    """The tokens that a word of the target has in the mean; a text without blanks between its words does not count."""
+    spaced = [text for text in texts if not UNSPACED.search(text)]
+    if len(spaced) < FEWEST:
+        return {}
+    tokens = encoder.tokenize(spaced, None, language, LONG)
+    counts = [sum(side >= 0 for side in sides) for sides in tokens.sides]
+    words = [sum(any(map(spells, word)) for word in text.split()) for text in spaced]
+    return {"tokens per word": sum(counts) / max(1, sum(words))}
 
 
 def _distinct(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
