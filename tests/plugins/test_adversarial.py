@@ -143,8 +143,8 @@ def test_alignment_takes_the_language_away_from_the_discriminator(outcomes):
 def test_both_readings_of_the_discriminator_are_logged(outcomes):
     for logged in outcomes.values():
         assert set(logged) == {
-            "steps", "precision", "discriminator_in_loop", "probe_fresh_linear_before", "probe_fresh_linear",
-            "feature_norm_ratio", "collapsed", "curve",
+            "steps", "precision", "trained_parameters", "discriminator_in_loop", "probe_fresh_linear_before",
+            "probe_fresh_linear", "feature_norm_ratio", "collapsed", "curve",
         }  # fmt: skip
         assert logged["steps"] == 300
         assert logged["probe_fresh_linear_before"] > 90

@@ -100,7 +100,16 @@ def test_it_learns_a_cipher():
 
 def test_what_was_done_is_logged():
     _, logged = ranked(bitexts.student("de"), BRIEF, bitexts.context("de", rows=40))
-    assert set(logged) == {"steps", "precision", "losses", "tokens", "pairs", "cosines_before", "cosines"}
+    assert set(logged) == {
+        "steps",
+        "precision",
+        "trained_parameters",
+        "losses",
+        "tokens",
+        "pairs",
+        "cosines_before",
+        "cosines",
+    }
     assert (logged["steps"], logged["pairs"]) == (4, {"de": 40})
     assert 4 * 8 * 2 * 5 <= logged["tokens"] <= 4 * 8 * 2 * 9, "two special tokens and three to seven words a side"
 
