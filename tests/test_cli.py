@@ -116,7 +116,10 @@ def test_failed_cells_are_code_3_and_the_board_names_them(call):
 
 
 def test_debug_shows_the_traceback_of_what_failed(call):
-    assert "Traceback" in call("--debug", "run", *GRID[:2], *GRID[4:], "--methods", "fake-method[fail=fit]")[2]
+    failing = ["run", *GRID[:2], *GRID[4:], "--methods", "fake-method[fail=fit]"]
+    assert "Traceback" in call("--debug", *failing)[2]
+    assert "Traceback" in call(*failing, "--debug")[2]
+    assert "Traceback" not in call(*failing)[2]
 
 
 @pytest.mark.parametrize(

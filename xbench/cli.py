@@ -165,7 +165,8 @@ def main() -> None:
 
     log.addHandler(Console())
     try:
-        sys.exit(cli.main(standalone_mode=False))
+        given = sys.argv[1:]  # errors name --debug, and it is taken wherever it stands
+        sys.exit(cli.main(sorted(given, key=lambda argument: argument != "--debug"), standalone_mode=False))
     except click.ClickException as error:
         error.show()
         sys.exit(2 if isinstance(error, click.UsageError) else 1)
