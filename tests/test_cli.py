@@ -24,8 +24,8 @@ def call(tmp_path, monkeypatch, capsys, plugin):
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.setattr(registry, "_entry_points", tuple)
-    load = registry.load_registry
-    monkeypatch.setattr(cli, "load_registry", lambda: load(extra={"fake": plugin}))
+    for name in ("load_registry", "survey"):
+        monkeypatch.setattr(cli, name, lambda *_: registry.load_registry({"fake": plugin}))
 
     def run(*arguments):
         handlers = list(cli.log.handlers)
