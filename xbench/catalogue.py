@@ -78,7 +78,7 @@ def to_text(records: list[dict[str, Any]], width: int) -> str:
 
 
 def plugins_to_text(plugins: Sequence[Plugin], width: int) -> str:
-    """The plugins as aligned columns, then whole, since they say what to do, why some are broken."""
+    """The plugins as aligned columns, then whole, since they say what to do, why some are broken and other notes."""
     about = [
         {
             "name": one.name,
@@ -89,7 +89,7 @@ def plugins_to_text(plugins: Sequence[Plugin], width: int) -> str:
         for one in plugins
     ]
     lines = [to_text(about, width), *(f"broken: {one.name}: {one.error}" for one in plugins if one.error)]
-    return "\n".join(lines)
+    return "\n".join([*lines, *(f"note: {one.name}: {one.note}" for one in plugins if one.note)])
 
 
 def _short(value: Any) -> str:

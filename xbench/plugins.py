@@ -8,7 +8,7 @@ from typing import Any
 
 import pluggy
 
-from xbench import contracts, hookspecs
+from xbench import __version__, contracts, hookspecs
 from xbench.errors import PluginError
 from xbench.formats import Format
 from xbench.isolation import OutOfTime, at_most, isolated
@@ -39,13 +39,14 @@ FORMS = {
 
 @dataclass(frozen=True)
 class Plugin:
-    """An installed plugin: where it comes from, what it adds, or why it is broken."""
+    """An installed plugin: where it comes from, what it adds, or why it is broken; the note is of its contract."""
 
     name: str
     distribution: str
     version: str
     provides: tuple[str, ...] = ()
     error: str = ""
+    note: str = ""
 
     def broken(self, reason: str) -> "Plugin":
         """The plugin as one that adds nothing."""
@@ -67,7 +68,9 @@ def load(plugin: Plugin, fetch: Callable[[], Any], patience: float | None = None
     """
     try:
         with at_most(patience), isolated():
-            given = tuple(_given(plugin.name, fetch()))
+            module = fetch()
+            plugin = replace(plugin, note=_contract(module))
+            given = tuple(_given(plugin.name, module))
             _check_once(given)
     except OutOfTime:
         return Loaded(
@@ -77,8 +80,27 @@ def load(plugin: Plugin, fetch: Callable[[], Any], patience: float | None = None
             )
         )
     except Exception as error:
-        return Loaded(plugin.broken(f"{type(error).__name__}: {error}"))
+        since = f"; {plugin.note}" if plugin.note else ""
+        return Loaded(plugin.broken(f"{type(error).__name__}: {error}{since}"))
     return Loaded(replace(plugin, provides=tuple(f"{kind} {thing.name}" for kind, thing in given)), given)
+
+
+def _contract(module: Any) -> str:
+    """What changed since the contract that the plugin says it was made for. Raises PluginError where it cannot run."""
+    made, ours = getattr(module, "XBENCH_CONTRACT", contracts.CONTRACT), contracts.CONTRACT
+    if type(made) is not int or made < 1:
+        raise PluginError(f"XBENCH_CONTRACT must be a whole number, such as {ours}, not {made!r}")
+    if made > ours:
+        raise PluginError(
+            f"made for contract {made}, this is xbench {__version__} with contract {ours}: upgrade xbench"
+        )
+    if made == ours:
+        return ""
+    changes = [f"{number}: {contracts.CHANGES[number]}" for number in range(made + 1, ours + 1)]
+    told = f"made for contract {made}, this is contract {ours}; what changed: {'; '.join(changes)}"
+    if made < contracts.OLDEST:
+        raise PluginError(f"{told}; plugins for contracts before {contracts.OLDEST} cannot run: upgrade the plugin")
+    return told
 
 
 def _given(name: str, module: Any) -> Iterator[tuple[str, Any]]:
