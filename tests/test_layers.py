@@ -19,9 +19,10 @@ ORDER = [
     "markup", "beside", "markdown", "render", "canvas", "plots", "costs", "page",
     "latex", "cards", "every_eval", "bibliography", "forms",
     "environment", "manifests", "stages", "workers", "runner", "progress", "session",
-    "layouts", "exports", "submission", "imports", "catalogue", "fake_task", "fake_aligner", "fake_plugin", "testing",
+    "layouts", "exports", "submission", "imports", "catalogue",
+    "fake_task", "fake_aligner", "fake_plugin", "trial", "testing",
     "exchange", "kept", "verify", "replan", "repredict", "retrain", "changes", "sides", "flips", "diff", "diff_text",
-    "publish", "merge", "boards", "verifying", "comparing", "authoring", "cli",
+    "publish", "merge", "boards", "verifying", "comparing", "scaffold", "authoring", "cli",
 ]  # fmt: skip
 HEAVY = {"torch", "transformers", "datasets", "evaluate", "sentence_transformers", "peft", "huggingface_hub", "sklearn"}
 MODULES = sorted(path.stem for path in CORE.glob("*.py") if path.stem != "__init__")

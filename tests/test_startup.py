@@ -34,7 +34,7 @@ SLOW = """
 LIGHT = [["--help"], ["run", "--help"], ["import", "--help"], ["list", "methods"], ["list", "tasks", "--json"]]
 
 
-@pytest.mark.parametrize("arguments", [*LIGHT, ["list", "formats"]])
+@pytest.mark.parametrize("arguments", [*LIGHT, ["list", "formats"], ["plugin", "list"], ["plugin", "new", "-h"]])
 def test_help_and_lists_answer_without_the_heavy_libraries(tmp_path, arguments):
     code = PROBE.format(heavy=HEAVY)
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, cwd=tmp_path)

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,6 +12,8 @@ from xbench import catalogue
 from xbench.errors import PluginError
 from xbench.isolation import isolated
 from xbench.registry import Registry, survey
+
+BEGUN = ("method",)  # the kinds that there are templates of
 
 
 def patience(command: Any) -> Any:
@@ -31,6 +34,23 @@ def plugin_command() -> None:
 def list_plugins_command(as_json: bool, patience: float) -> None:
     """List plugins: name, distribution, version, what each provides; and the broken ones with reasons."""
     print_list(survey(patience), "plugin", as_json)
+
+
+@plugin_command.command("new")
+@click.argument("name")
+@click.option("--kind", type=click.Choice(BEGUN), required=True, help="What it adds.")
+@click.option("--output", "-o", type=click.Path(path_type=Path, file_okay=False), default=Path(),
+              help="Where its folder is made; here by default.")  # fmt: skip
+def new_command(name: str, kind: str, output: Path) -> None:
+    """Begin a plugin: a distribution NAME that installs, passes its tests and runs as it is."""
+    from xbench import scaffold
+
+    named = scaffold.Named(name)
+    scaffold.check_free(named, kind, survey())
+    files = scaffold.render(named, kind)
+    folder = output / name
+    scaffold.write(files, folder)
+    click.echo("\n".join([f"{len(files)} files written into {folder}; next:", *scaffold.steps(named, kind, folder)]))
 
 
 def print_list(registry: Registry, kind: str, as_json: bool) -> None:
