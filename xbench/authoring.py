@@ -13,7 +13,7 @@ from xbench.errors import PluginError
 from xbench.isolation import isolated
 from xbench.registry import Registry, survey
 
-BEGUN = ("method", "aligner", "model", "task")  # the kinds that there are templates of
+BEGUN = ("method", "aligner", "model", "task", "suite")  # the kinds that there are templates of
 
 
 def patience(command: Any) -> Any:

@@ -1,5 +1,6 @@
 """What `xbench plugin new` makes of each kind: it installs, is clean, passes its own tests and runs in a grid."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import pytest
 
 from tests.conftest import REPOSITORY
+from tests.test_startup import HEAVY, PROBE
 from xbench.authoring import BEGUN
 
 PIP = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation",
@@ -53,3 +55,45 @@ def test_its_code_is_clean(made, kind):
         assert done.returncode == 0, done.stdout
     done = call(made / f"xbench-trial-{kind}", ["ruff", "format", "--check", "--no-cache", *RUFF[3:], "."])
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def sites(made):
+    return [made / "site" / kind for kind in BEGUN]
+
+
+def test_all_are_listed_and_none_loads_a_heavy_library(made):
+    listed = call(made, [*PROGRAM, "plugin", "list", "--json"], *sites(made))
+    about = {row["distribution"]: row for row in json.loads(listed.stdout)}
+    for kind in BEGUN:
+        plugin = about[f"xbench-trial-{kind}"]
+        assert (plugin["name"], plugin["version"], plugin["error"], plugin["note"]) == (
+            f"trial-{kind}",
+            "0.1.0",
+            "",
+            "",
+        )
+        assert f"{kind} trial-{kind}" in plugin["provides"]
+    light = call(made, [sys.executable, "-c", PROBE.format(heavy=HEAVY), "plugin", "list"], *sites(made))
+    assert light.stdout.splitlines()[-1].startswith("HEAVY []"), light.stdout
+
+
+def test_all_run_in_one_grid_and_learn(made):
+    recipes = "trial-aligner+trial-method,trial-method"
+    grid = ["--suite", "trial-task", "--methods", recipes, "--models", "trial-model,xbench-mini"]
+    done = call(made, [*PROGRAM, "run", *grid], *sites(made))
+    assert done.returncode == 0, done.stderr
+    lines = (made / "xbench-runs" / "trial-task-sample" / "results.jsonl").read_text(encoding="utf-8").splitlines()
+    cells = {tuple(one["cell"][at] for at in ("model", "recipe", "target")): one for one in map(json.loads, lines)}
+    assert len(cells) == 12
+    assert {one["status"] for one in cells.values()} == {"ok"}
+    for (model, _, target), one in cells.items():
+        assert model == "trial-model" or target == "en" or one["main_score"] > 70, "two labels, equally often"
+        assert target != "en" or one["main_score"] > 70
+
+
+def test_the_suite_runs_by_its_name(made):
+    grid = ["--suite", "trial-suite", "--methods", "trial-method", "--models", "trial-model", "--limit", "12"]
+    done = call(made, [*PROGRAM, "run", *grid], *sites(made))
+    assert done.returncode == 0, done.stderr
+    assert "trial-suite" in done.stdout
+    assert "n/a" not in next(line for line in done.stdout.splitlines() if "`trial-model`" in line)
