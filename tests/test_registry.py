@@ -65,6 +65,11 @@ class Returns:
         return self.things
 
 
+class Raises(FakeMethod):
+    def needs(self, options):
+        raise RuntimeError("does not know what it needs")
+
+
 class Misspelt:
     @hookimpl
     def xbench_method(self):
@@ -116,6 +121,7 @@ def test_every_load_is_new(tmp_path, installed):
         (Gives(SimpleNamespace()), "a method needs a name"),
         (Gives(SimpleNamespace(name="bare", fit=print)), "'bare' lacks Options, citation, load, needs, scope"),
         (Gives(FakeMethod(), FakeMethod()), "gives the method 'fake-method' 2 times"),
+        (Gives(Raises(name="raises")), "RuntimeError: does not know what it needs"),
         (Returns(None), "xbench_methods must return a list, not NoneType"),
         (Returns("fake-method"), "xbench_methods must return a list, not str"),
         (Returns({"fake-method": FakeMethod()}), "xbench_methods must return a list, not dict"),

@@ -74,6 +74,9 @@ def test_plugins_are_listed_with_distribution_version_what_they_provide_and_reas
     assert "method fake-method" in text
     assert lines["broken"] == ["broken", "broken-dist", "1.0", "broken"]
     assert "broken: broken: ModuleNotFoundError: No module named 'no_such_library'" in text
+    methods = xbench(tmp_path, "list", "methods")
+    assert "no_such_library" not in methods.stdout
+    assert "whose names are missing: broken of broken-dist" in methods.stderr
 
 
 def test_a_plugin_that_is_slow_to_import_slows_no_help_and_no_list(tmp_path):

@@ -1,6 +1,7 @@
 """The commands for authors and users of plugins: `plugin list` and `plugin new`."""
 
 import json
+import logging
 import shutil
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from xbench.errors import PluginError
 from xbench.isolation import isolated
 from xbench.registry import Registry, survey
 
+log = logging.getLogger("xbench")
 BEGUN = ("method", "aligner", "model", "task", "suite")  # the kinds that there are templates of
 
 
@@ -65,5 +67,7 @@ def print_list(registry: Registry, kind: str, as_json: bool) -> None:
     else:
         text = catalogue.to_text(records, width)
     click.echo(text)
+    if kind != "plugin" and registry.broken_note():
+        log.warning(registry.broken_note().removeprefix("; "))
     if registry.collisions:
         raise PluginError("; ".join(registry.collisions))

@@ -134,6 +134,8 @@ def _checked(kind: str, thing: Any) -> Any:
     lacking = [member for member in members(form) if not hasattr(thing, member)]
     if lacking:
         raise PluginError(f"the {kind} {name!r} lacks {', '.join(lacking)}; see {form.__module__}.{form.__name__}")
+    if kind in ("aligner", "method"):  # what every list and plan asks of it: who raises here would end them all
+        thing.needs(thing.Options()), thing.scope(thing.Options())
     return thing
 
 

@@ -96,9 +96,9 @@ def steps(named: Named, kind: str, folder: Path) -> list[str]:
 
 
 def _about(named: Named, kind: str) -> dict[str, Any]:
-    """What is told of a kind, its grid with the plugin's name."""
+    """What is told of a kind, with the plugin's name where that stands."""
     about: dict[str, Any] = tomllib.loads((TEMPLATES / "kinds.toml").read_text(encoding="utf-8"))[kind]
-    return {**about, "grid": about["grid"].format(name=named.name)}
+    return {**about, **{one: about[one].format(name=named.name) for one in ("adds", "grid")}}
 
 
 def _bounds() -> str:
