@@ -85,10 +85,10 @@ def test_a_plugin_that_is_slow_to_import_slows_no_help_and_no_list(tmp_path):
     for command in ("run", "list", "plugin"):
         assert xbench(tmp_path, command, "--help").returncode == 0
     assert not (tmp_path / "imported").exists(), "the help needs no plugin"
-    done = xbench(tmp_path, "list", "plugins", "--json", XBENCH_PATIENCE="5")  # for ours, where much else runs
+    done = xbench(tmp_path, "list", "plugins", "--json", XBENCH_PATIENCE="8")  # for ours, where much else runs
     listed = {row["name"]: row["error"] for row in json.loads(done.stdout)}
     assert (tmp_path / "imported").exists()
-    assert "not imported within 5 s" in listed.pop("slow")
+    assert "not imported within 8 s" in listed.pop("slow")
     assert set(listed.values()) == {""}, "and the others are there"
 
 

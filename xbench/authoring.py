@@ -15,12 +15,12 @@ from xbench.isolation import isolated
 from xbench.registry import Registry, survey
 
 log = logging.getLogger("xbench")
-BEGUN = ("method", "aligner", "model", "task", "suite")  # the kinds that there are templates of
+BEGUN = ("method", "aligner", "task", "model", "suite")  # the kinds that there are templates of
 
 
 def patience(command: Any) -> Any:
     """The option of commands that list: how long a plugin is waited for."""
-    return click.option("--patience", type=click.FloatRange(min=0, min_open=True), default=5.0, show_default=True,
+    return click.option("--patience", type=click.FloatRange(min=0, min_open=True), default=10.0, show_default=True,
                         envvar="XBENCH_PATIENCE", metavar="SECONDS",
                         help="Leave out a plugin whose import takes longer.")(command)  # fmt: skip
 
