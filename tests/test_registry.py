@@ -1,4 +1,5 @@
 import importlib.metadata
+import time
 from dataclasses import dataclass
 from types import SimpleNamespace
 
@@ -152,6 +153,20 @@ def test_one_name_from_two_plugins_is_an_error_that_names_both_distributions(ins
     installed(Point("p", "dist-a", Gives(FakeMethod())), Point("q", "dist-b", Gives(FakeMethod())))
     with pytest.raises(PluginError, match="method 'fake-method': dist-a and dist-b; uninstall one"):
         load_registry()
+
+
+class Sleeps:
+    @hookimpl
+    def xbench_methods(self):
+        time.sleep(600)
+
+
+def test_a_survey_leaves_out_what_takes_too_long_and_nothing_else(installed):
+    installed(Point("a", "dist-a", Sleeps()), Point("b", "dist-b", Gives(FakeMethod())))
+    found = registry.survey(patience=0.5)
+    assert found.names("method") == ["fake-method"]
+    assert "not imported within 0.5 s" in found.plugins[0].error
+    assert found.plugins[1].error == ""
 
 
 def test_a_survey_lists_all_the_same_and_says_what_collides(installed):
