@@ -10,6 +10,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "0")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 for _name in [name for name in os.environ if name.startswith("XBENCH_") and name != "XBENCH_TEST_DATA"]:
     del os.environ[_name]  # flags of a user's shell must not reach the tests
+os.environ["XBENCH_PATIENCE"] = "120"  # where much else runs, imports are slow, and lists would leave plugins out
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

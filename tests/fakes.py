@@ -64,7 +64,16 @@ def command(*arguments):
 
 def environment(folder, **more):
     plain = {name: value for name, value in os.environ.items() if not name.startswith("XBENCH_")}
-    return plain | {"PYTHONPATH": str(folder), "OMP_WAIT_POLICY": "PASSIVE", "PYTHONDONTWRITEBYTECODE": "1"} | more
+    return (
+        plain
+        | {
+            "PYTHONPATH": str(folder),
+            "OMP_WAIT_POLICY": "PASSIVE",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "XBENCH_PATIENCE": "120",
+        }
+        | more
+    )
 
 
 def xbench(folder, *arguments, **more):

@@ -10,10 +10,10 @@ from xbench.request import DEFAULT_METHOD, DEFAULT_MODEL
 
 CORE = REPOSITORY / "xbench"
 ORDER = [
-    "errors", "languages", "uriel", "names", "options", "cell", "keys", "values", "tables", "context", "tasks",
-    "contracts", "formats", "hookspecs",
-    "suite", "references", "registry", "uses", "request", "shelf", "access", "grants", "plan", "remarks", "leakage",
-    "planner",
+    "errors", "isolation", "languages", "uriel", "names", "options", "cell", "keys", "values", "tables", "context",
+    "tasks", "contracts", "formats", "hookspecs",
+    "suite", "references", "plugins", "registry", "uses", "request", "shelf", "access", "grants", "plan", "remarks",
+    "leakage", "planner",
     "store", "journal", "items", "conformance", "draws", "effects", "statistics", "estimates", "matrix",
     "regression", "typology", "ranks", "standings", "verified",
     "ranking", "legends", "notes", "grids", "summary", "crossings", "leaderboard",
@@ -21,9 +21,10 @@ ORDER = [
     "render", "canvas", "plots", "page",
     "latex", "cards", "every_eval", "bibliography", "forms",
     "environment", "manifests", "meter", "stages", "workers", "records", "runner", "progress", "session",
-    "layouts", "exports", "submission", "imports", "catalogue", "fake_task", "fake_aligner", "fake_plugin", "testing",
+    "layouts", "exports", "submission", "imports", "catalogue",
+    "fake_task", "fake_aligner", "fake_plugin", "trial", "testing",
     "exchange", "kept", "verify", "replan", "repredict", "retrain", "changes", "sides", "flips", "diff", "diff_text",
-    "publish", "merge", "boards", "verifying", "comparing", "cli",
+    "publish", "merge", "boards", "verifying", "comparing", "scaffold", "authoring", "cli",
 ]  # fmt: skip
 HEAVY = {"torch", "transformers", "datasets", "evaluate", "sentence_transformers", "peft", "huggingface_hub", "sklearn"}
 MODULES = sorted(path.stem for path in CORE.glob("*.py") if path.stem != "__init__")

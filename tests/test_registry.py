@@ -1,4 +1,5 @@
 import importlib.metadata
+import time
 from dataclasses import dataclass
 from types import SimpleNamespace
 
@@ -24,7 +25,7 @@ class Point:
         return SimpleNamespace(name=self.distribution, version="1.0")
 
     def load(self):
-        if isinstance(self.module, Exception):
+        if isinstance(self.module, BaseException):
             raise self.module
         return self.module
 
@@ -49,9 +50,25 @@ class Gives:
     @hookimpl
     def xbench_methods(self):
         for method in self.methods:
-            if isinstance(method, Exception):
+            if isinstance(method, BaseException):
                 raise method
             yield method
+
+
+class Returns:
+    """A plugin whose hook returns just this."""
+
+    def __init__(self, things):
+        self.things = things
+
+    @hookimpl
+    def xbench_methods(self):
+        return self.things
+
+
+class Raises(FakeMethod):
+    def needs(self, options):
+        raise RuntimeError("does not know what it needs")
 
 
 class Misspelt:
@@ -103,6 +120,14 @@ def test_every_load_is_new(tmp_path, installed):
         (Gives(ValueError("in the hook")), "ValueError: in the hook"),
         (Gives(FakeMethod(name="fine"), FakeMethod(name="a,b")), "'a,b'"),
         (Gives(SimpleNamespace()), "a method needs a name"),
+        (Gives(SimpleNamespace(name="bare", fit=print)), "'bare' lacks Options, citation, load, needs, scope"),
+        (Gives(FakeMethod(), FakeMethod()), "gives the method 'fake-method' 2 times"),
+        (Gives(Raises(name="raises")), "RuntimeError: does not know what it needs"),
+        (Returns(None), "xbench_methods must return a list, not NoneType"),
+        (Returns("fake-method"), "xbench_methods must return a list, not str"),
+        (Returns({"fake-method": FakeMethod()}), "xbench_methods must return a list, not dict"),
+        (SystemExit(3), "tried to end the program: sys.exit(3)"),
+        (Gives(SystemExit("bye")), "tried to end the program: sys.exit('bye')"),
     ],
 )
 def test_a_broken_plugin_is_kept_with_its_reason_and_the_rest_works(tmp_path, installed, module, reason):
@@ -128,6 +153,33 @@ def test_one_name_from_two_plugins_is_an_error_that_names_both_distributions(ins
     installed(Point("p", "dist-a", Gives(FakeMethod())), Point("q", "dist-b", Gives(FakeMethod())))
     with pytest.raises(PluginError, match="method 'fake-method': dist-a and dist-b; uninstall one"):
         load_registry()
+
+
+class Sleeps:
+    @hookimpl
+    def xbench_methods(self):
+        time.sleep(600)
+
+
+def test_a_survey_leaves_out_what_takes_too_long_and_nothing_else(installed):
+    installed(Point("a", "dist-a", Sleeps()), Point("b", "dist-b", Gives(FakeMethod())))
+    found = registry.survey(patience=0.5)
+    assert found.names("method") == ["fake-method"]
+    assert "not imported within 0.5 s" in found.plugins[0].error
+    assert found.plugins[1].error == ""
+
+
+def test_a_survey_lists_all_the_same_and_says_what_collides(installed):
+    clashing = Gives(FakeMethod(name="other"), FakeMethod())
+    installed(Point("p", "dist-a", Gives(FakeMethod())), Point("p", "dist-b", Gives()), Point("q", "dist-c", clashing))
+    found = registry.survey()
+    assert found.names("method") == ["fake-method"]
+    assert found.owners["method", "fake-method"].distribution == "dist-a"
+    one, other = found.collisions
+    assert "called 'p': dist-a and dist-b" in one
+    assert "method 'fake-method': dist-a and dist-c" in other
+    about = [(plugin.distribution, plugin.provides, plugin.error) for plugin in found.plugins]
+    assert about == [("dist-a", ("method fake-method",), ""), ("dist-b", (), one), ("dist-c", (), other)]
 
 
 def test_a_suite_is_found_by_name_or_by_file(tmp_path, installed):

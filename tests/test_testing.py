@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 
 from tests.fakes import SAMPLE
+from xbench.cell import Status
 from xbench.contracts import Examples, ModelInfo, Resource, Scope, Scores
 from xbench.errors import PluginError
 from xbench.testing import (
@@ -16,6 +17,7 @@ from xbench.testing import (
     check_method,
     check_model,
     check_task,
+    run_grid,
 )
 
 
@@ -168,3 +170,11 @@ class Scopeless(FakeAligner):
 def test_what_breaks_the_contract_is_told_how(check, thing, says):
     with pytest.raises(PluginError, match=says):
         check(thing)
+
+
+def test_a_grid_of_the_fakes_gives_results_and_reasons_and_is_read_back(tmp_path):
+    results = run_grid(tmp_path, languages=["de"], seeds=(0, 1))
+    assert [(one.cell.target, one.cell.seed) for one in results] == [("en", 0), ("de", 0), ("en", 1), ("de", 1)]
+    assert {one.status for one in results} == {Status.OK}
+    (failed, _) = run_grid(tmp_path, methods=["fake-method[fail=fit]"], languages=["de"])[4:]
+    assert "cannot fit, as it was told" in failed.reason

@@ -1,10 +1,11 @@
 """What `xbench list` and `xbench show` say about what is installed."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from xbench import options
 from xbench.errors import unknown
-from xbench.registry import KINDS, Registry
+from xbench.registry import KINDS, Plugin, Registry
 
 
 def rows(registry: Registry, kind: str) -> list[dict[str, Any]]:
@@ -74,6 +75,21 @@ def to_text(records: list[dict[str, Any]], width: int) -> str:
     widths = [max(len(row[at]) for row in cells) for at in range(len(columns))]
     lines = ["  ".join(text.ljust(size) for text, size in zip(row, widths, strict=True)).rstrip() for row in cells]
     return "\n".join(line if len(line) <= width else line[: width - 1] + "…" for line in lines)
+
+
+def plugins_to_text(plugins: Sequence[Plugin], width: int) -> str:
+    """The plugins as aligned columns, then whole, since they say what to do, why some are broken and other notes."""
+    about = [
+        {
+            "name": one.name,
+            "distribution": one.distribution,
+            "version": one.version,
+            "provides": "broken" if one.error else list(one.provides),
+        }
+        for one in plugins
+    ]
+    lines = [to_text(about, width), *(f"broken: {one.name}: {one.error}" for one in plugins if one.error)]
+    return "\n".join([*lines, *(f"note: {one.name}: {one.note}" for one in plugins if one.note)])
 
 
 def _short(value: Any) -> str:

@@ -3,7 +3,6 @@
 import json
 import logging
 import os
-import shutil
 import sys
 import tomllib
 from collections.abc import Callable
@@ -13,12 +12,14 @@ from typing import Any
 import click
 
 from xbench import __version__, catalogue
+from xbench.authoring import patience, plugin_command, print_list
 from xbench.boards import leaderboard_command, publish_command
 from xbench.comparing import diff_command, merge_command
 from xbench.errors import UsageError, XbenchError, unknown
 from xbench.exchange import data_at, export_command, import_command
+from xbench.isolation import isolated
 from xbench.names import seeds_of, split_list, split_models
-from xbench.registry import KINDS, load_registry
+from xbench.registry import KINDS, load_registry, survey
 from xbench.request import DEFAULT_MODEL, Request
 from xbench.verifying import verify_command
 
@@ -80,7 +81,8 @@ def _session(**given: Any) -> Any:
     given["sources"] = given.pop("source")
     given |= {name: tuple(split_list(given[name])) for name in ("methods", "languages", "sources")}
     given |= {"models": tuple(split_models(given["models"])), "seeds": seeds_of(given["seeds"])}
-    return open_session(Request(data=data, **given), load_registry(), output)
+    with isolated():
+        return open_session(Request(data=data, **given), load_registry(), output)
 
 
 def _dashed(token: str) -> str:
@@ -110,7 +112,8 @@ def run_command(dry_run: bool, jobs: int, **given: Any) -> None:
         return
     for remark in session.plan.remarks:
         log.info(remark)
-    summary = sessions.carry_out(session, jobs)
+    with isolated():
+        summary = sessions.carry_out(session, jobs)
     click.echo(sessions.board(session.folder), nl=False)
     counts = ", ".join(f"{count} {status}" for status, count in summary.counts.items() if count)
     log.info(
@@ -132,11 +135,10 @@ def plan_command(**given: Any) -> None:
 @cli.command("list")
 @click.argument("kind", type=KIND)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def list_command(kind: str, as_json: bool) -> None:
+@patience
+def list_command(kind: str, as_json: bool, patience: float) -> None:
     """List what the installed plugins provide."""
-    records = catalogue.rows(load_registry(), kind.removesuffix("s"))
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
-    click.echo(json.dumps(records, indent=1) if as_json else catalogue.to_text(records, width))
+    print_list(survey(patience), kind.removesuffix("s"), as_json)
 
 
 @cli.command("show")
@@ -145,12 +147,14 @@ def list_command(kind: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def show_command(kind: str, name: str, as_json: bool) -> None:
     """Show one task, suite, model, aligner, method or plugin."""
-    record = catalogue.show(load_registry(), kind, name)
+    with isolated():
+        record = catalogue.show(load_registry(), kind, name)
     click.echo(json.dumps(record, indent=1) if as_json else catalogue.record_to_text(record))
 
 
 for _command in (
     leaderboard_command, publish_command, verify_command, diff_command, merge_command, import_command, export_command,
+    plugin_command,
 ):  # fmt: skip
     cli.add_command(_command)
 

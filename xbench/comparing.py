@@ -10,6 +10,7 @@ import click
 from xbench.boards import MISMATCH
 from xbench.errors import UsageError
 from xbench.exchange import data_at
+from xbench.isolation import isolated
 from xbench.registry import load_registry
 
 log = logging.getLogger("xbench")
@@ -39,7 +40,8 @@ def diff_command(a: Path, b: Path | None, items: int | None, form: str, output: 
     chosen = [Choice(given[f"model_{side}"], given[f"recipe_{side}"]) for side in ("a", "b")]
     rows = sides.pairs(a, b or a, *chosen)
     reader = Reader(Rescore(a, load_registry(), data_at(given["data"])), items) if items else None
-    text = {"markdown": diff_text.to_markdown, "json": diff.to_json}[form](diff.diff(rows, reader))
+    with isolated():
+        text = {"markdown": diff_text.to_markdown, "json": diff.to_json}[form](diff.diff(rows, reader))
     text = text.encode("utf-8", "backslashreplace").decode()  # a command may hold a file name that is no UTF-8
     if output:
         session.write(output, text)

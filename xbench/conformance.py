@@ -8,12 +8,20 @@ from xbench import tables
 from xbench.contracts import Examples, Scores, TaskKind
 from xbench.errors import PluginError
 from xbench.items import ratios, score_of
+from xbench.plugins import members
 
 
 def require(fact: bool, problem: str) -> None:
     """Raise PluginError with the problem unless the fact holds."""
     if not fact:
         raise PluginError(problem)
+
+
+def check_members(thing: Any, what: str, form: type) -> None:
+    """Raise PluginError where the thing lacks a member that its contract names."""
+    lacking = [member for member in members(form) if not hasattr(thing, member)]
+    needed = f"an object with {' and '.join(members(form))}"
+    require(not lacking, f"{what} must be {needed}, not {type(thing).__name__}")
 
 
 def wrong_inputs(kind: TaskKind, inputs: Any) -> str:

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 __all__ = ["Aligner", "Context", "Data", "Described", "Diagnostic", "Encoder", "Examples", "FitContext", "HeldOut",
            "Method", "Model", "ModelFamily", "ModelInfo", "Origin", "PairedData", "Pairs", "Predictor", "Provenance",
            "Resource", "Scope", "Scores", "Split", "Task", "TaskKind", "TaskView"]  # fmt: skip
+CONTRACT = 1  # raised when what a plugin must have, or may use, changes; a plugin's module may say XBENCH_CONTRACT = 1
+OLDEST = 1  # the oldest contract whose plugins still run
+CHANGES: Mapping[int, str] = {1: "the first that has a number"}
 
 
 class Encoder(Protocol):

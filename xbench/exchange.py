@@ -9,6 +9,7 @@ import click
 
 from xbench.contracts import Data, Origin
 from xbench.errors import UsageError
+from xbench.isolation import isolated
 from xbench.registry import load_registry
 
 log = logging.getLogger("xbench")
@@ -41,7 +42,8 @@ def export_command(results: Path, form: str, output: Path, data: str | None, **c
 
     registry = load_registry()
     shelf = Shelf(data_at(data)) if data else None
-    tree = exports.export(results, registry.find("format", form), registry, exports.Choice(**choice), shelf)
+    with isolated():
+        tree = exports.export(results, registry.find("format", form), registry, exports.Choice(**choice), shelf)
     exports.write_tree(tree.files, output)
     for remark in tree.remarks:
         log.warning(remark)
@@ -70,7 +72,8 @@ def import_command(
         raise UsageError("say what to score against: --labels LABELS or --data DIR, one of them")
     registry = load_registry()
     gold = given["labels"] or Shelf(data_at(given["data"]))
-    submission = score_tree(predictions, registry.find("format", form), registry, gold, given["partial"])
+    with isolated():
+        submission = score_tree(predictions, registry.find("format", form), registry, gold, given["partial"])
     found = imports.results(submission, predictions.resolve().name if name is None else name)
     if output:
         folder = imports.keep(submission, found, output)

@@ -1,41 +1,17 @@
 """What the installed plugins provide, found through entry points of the group `xbench`; new for every call."""
 
 import importlib.metadata
-import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pluggy
-
-from xbench import hookspecs
 from xbench.errors import PluginError, suggestion, unknown
+from xbench.plugins import GROUP, KINDS, Loaded, Plugin, load
 from xbench.suite import Suite, load_suite
 
-GROUP = "xbench"
-HOOKS = {
-    "xbench_tasks": "task",
-    "xbench_suites": "suite",
-    "xbench_models": "model",
-    "xbench_aligners": "aligner",
-    "xbench_methods": "method",
-    "xbench_resources": "resource",
-    "xbench_diagnostics": "diagnostic",
-    "xbench_formats": "format",
-}
-KINDS = tuple(HOOKS.values())
-
-
-@dataclass(frozen=True)
-class Plugin:
-    """An installed plugin: where it comes from, what it adds, or why it is broken."""
-
-    name: str
-    distribution: str
-    version: str
-    provides: tuple[str, ...] = ()
-    error: str = ""
+__all__ = ["KINDS", "Plugin", "Registry", "find_suite", "load_registry", "survey"]
 
 
 @dataclass
@@ -45,6 +21,7 @@ class Registry:
     plugins: list[Plugin] = field(default_factory=list)
     objects: dict[str, dict[str, Any]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
     owners: dict[tuple[str, str], Plugin] = field(default_factory=dict)
+    collisions: list[str] = field(default_factory=list)
 
     def names(self, kind: str) -> list[str]:
         """The names of one kind, sorted; families of models are not names."""
@@ -79,16 +56,33 @@ class Registry:
         broken = [f"{plugin.name} of {plugin.distribution} ({plugin.error})" for plugin in self.plugins if plugin.error]
         return f"; broken plugins, whose names are missing: {', '.join(broken)}" if broken else ""
 
-    def add(self, plugin: Plugin, kind: str, thing: Any) -> None:
-        """Take in one object. Raises PluginError when another plugin has one of this name."""
-        name = thing.name
-        if name in self.objects[kind]:
-            other = self.owners[kind, name].distribution
-            raise PluginError(
-                f"two plugins provide the {kind} {name!r}: {other} and {plugin.distribution}; uninstall one of them"
-            )
-        self.objects[kind][name] = thing
-        self.owners[kind, name] = plugin
+    def take(self, plugin: Plugin, fetch: Callable[[], Any], patience: float | None = None) -> None:
+        """Load a plugin and take in what it gives; nothing of one that has a name of another's."""
+        loaded = Loaded(plugin)
+        problem = self._taken(plugin)
+        if not problem:
+            loaded = load(plugin, fetch, patience)
+            problem = "; ".join(filter(None, (self._provided(loaded.plugin, *one) for one in loaded.given)))
+        if problem:
+            self.collisions.append(problem)
+            loaded = Loaded(loaded.plugin.broken(problem))
+        for kind, thing in loaded.given:
+            self.objects[kind][thing.name] = thing
+            self.owners[kind, thing.name] = loaded.plugin
+        self.plugins.append(loaded.plugin)
+
+    def _taken(self, plugin: Plugin) -> str:
+        for other in self.plugins:
+            if other.name == plugin.name:
+                both = f"{other.distribution} and {plugin.distribution}"
+                return f"two distributions have a plugin called {plugin.name!r}: {both}; uninstall one of them"
+        return ""
+
+    def _provided(self, plugin: Plugin, kind: str, thing: Any) -> str:
+        if thing.name not in self.objects[kind]:
+            return ""
+        both = f"{self.owners[kind, thing.name].distribution} and {plugin.distribution}"
+        return f"two plugins provide the {kind} {thing.name!r}: {both}; uninstall one of them"
 
 
 def load_registry(extra: Mapping[str, Any] | None = None) -> Registry:
@@ -97,70 +91,33 @@ def load_registry(extra: Mapping[str, Any] | None = None) -> Registry:
     A plugin that cannot be imported or breaks a hook's form is kept as broken with its reason. Raises PluginError
     when two plugins share an entry-point name or provide one name.
     """
-    registry = Registry()
-    manager = pluggy.PluginManager(GROUP)
-    manager.add_hookspecs(hookspecs)
-    seen: dict[str, str] = {}
-    for point in _entry_points():
-        distribution = point.dist.name if point.dist else "?"
-        if point.name in seen:
-            raise PluginError(
-                f"two distributions have a plugin called {point.name!r}: {seen[point.name]} and {distribution};"
-                " uninstall one of them"
-            )
-        seen[point.name] = distribution
-        plugin = Plugin(point.name, distribution, point.dist.version if point.dist else "?")
-        try:
-            module = point.load()
-        except Exception as error:
-            registry.plugins.append(_broken(plugin, error))
-            continue
-        _register(registry, manager, plugin, module)
-    for name, module in (extra or {}).items():
-        _register(registry, manager, Plugin(name, name, ""), module)
+    registry = survey(extra=extra)
+    for problem in registry.collisions:
+        raise PluginError(problem)
     return registry
+
+
+def survey(patience: float | None = None, extra: Mapping[str, Any] | None = None) -> Registry:
+    """What `load_registry` gives, but a plugin that collides with another is broken, and `collisions` tells of it.
+
+    Each plugin may take `patience` seconds, and is broken when it takes longer.
+    """
+    registry = Registry()
+    for point in _entry_points():
+        distribution, version = (point.dist.name, point.dist.version) if point.dist else ("?", "?")
+        registry.take(Plugin(point.name, distribution, version), point.load, patience)
+    for name, module in (extra or {}).items():
+        registry.take(Plugin(name, name, ""), partial(_itself, module), patience)
+    return registry
+
+
+def _itself(module: Any) -> Any:
+    return module
 
 
 def _entry_points() -> Iterable[importlib.metadata.EntryPoint]:
     points = importlib.metadata.entry_points(group=GROUP)
     return sorted(points, key=lambda point: (point.name, point.dist.name if point.dist else ""))
-
-
-def _broken(plugin: Plugin, error: Exception) -> Plugin:
-    reason = textwrap.shorten(f"{type(error).__name__}: {error}", 300, placeholder=" …")
-    return Plugin(plugin.name, plugin.distribution, plugin.version, (), reason)
-
-
-def _register(registry: Registry, manager: pluggy.PluginManager, plugin: Plugin, module: Any) -> None:
-    """Call the plugin's own hooks, then take in what they gave; all or, when one of them fails, nothing."""
-    given: list[tuple[str, Any]] = []
-    try:
-        manager.register(module, plugin.name)
-        manager.check_pending()
-        for caller in manager.get_hookcallers(module) or []:
-            mine = next(impl for impl in caller.get_hookimpls() if impl.plugin is module)
-            kind = HOOKS[caller.name]
-            things: Iterable[Any] = mine.function()  # type: ignore[assignment]
-            given += [(kind, _checked(kind, thing)) for thing in things]
-    except Exception as error:
-        manager.unregister(module) if manager.is_registered(module) else None
-        registry.plugins.append(_broken(plugin, error))
-        return
-    provides = tuple(f"{kind} {thing.name}" for kind, thing in given)
-    loaded = Plugin(plugin.name, plugin.distribution, plugin.version, provides)
-    for kind, thing in given:
-        registry.add(loaded, kind, thing)
-    registry.plugins.append(loaded)
-
-
-def _checked(kind: str, thing: Any) -> Any:
-    """A suite file is read here; everything else must at least have a name that a user can type."""
-    if kind == "suite":
-        return load_suite(thing)
-    name = getattr(thing, "name", None)
-    if not isinstance(name, str) or not name or set(name) & set("[],+= "):
-        raise PluginError(f"a {kind} needs a name without brackets, commas, + or =; {thing!r} has {name!r}")
-    return thing
 
 
 def find_suite(registry: Registry, text: str) -> Suite:

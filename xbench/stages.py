@@ -10,9 +10,10 @@ import pyarrow.parquet
 
 from xbench import environment
 from xbench.access import GuardedContext
-from xbench.conformance import wrong_answers
+from xbench.conformance import check_members, require, wrong_answers
 from xbench.contracts import Encoder, HeldOut, ModelInfo, Predictor, Resource, Scores
 from xbench.errors import DeviceError, DiskError, ModelError, PluginError, StageError
+from xbench.isolation import isolated
 from xbench.items import pack, ratios
 from xbench.manifests import baseline, consumed, made_by, reason, view
 from xbench.meter import metered
@@ -77,7 +78,7 @@ class Bench:
 
     def _write(self, stage: Stage, folder: Path) -> Mapping[str, Any]:
         self.on_stage(stage)
-        with metered() as cost:
+        with metered() as cost, isolated():
             body = self._carried_out(stage, folder)
         self.made.append(stage)
         made = {"versions": environment.versions(), "hardware": environment.hardware()}
@@ -88,23 +89,25 @@ class Bench:
         match stage:
             case AlignStage():
                 return self._align(stage, folder)
-            case DiagnoseStage():
-                return self._diagnose(stage)
             case FitStage():
                 return self._fit(stage, folder)
+            case DiagnoseStage():
+                return self._diagnose(stage)
             case PredictStage():
                 return self._predict(stage, folder)
             case ScoreStage():
                 return self._score(stage)
-            case _:
-                raise StageError(f"unknown stage {stage}")
+        raise StageError(f"unknown stage {stage}")
 
     def _context(self, stage: AlignStage | FitStage) -> GuardedContext:
         return GuardedContext(stage.grant, self.shelf, stage.seed, self.device, self.on_progress)
 
     def _align(self, stage: AlignStage, folder: Path) -> Mapping[str, Any]:
         context = self._context(stage)
-        aligned = stage.aligner.fit(self.encoder(stage.base, stage.before).copy(), stage.options, context)
+        encoder = self.encoder(stage.base, stage.before).copy()
+        with isolated(stage.seed):
+            aligned = stage.aligner.fit(encoder, stage.options, context)
+        check_members(aligned, f"what the fit of {stage.aligner.name} gives", Encoder)
         stage.aligner.save(aligned, folder)
         self._aligned = (stage.key, aligned)
         return {**made_by(stage.aligner, stage.options), **consumed(context)}
@@ -127,7 +130,9 @@ class Bench:
         context = self._context(stage)
         encoder = self.encoder(stage.base, stage.before).copy()
         described = dict(encoder.describe())
-        predictor = stage.method.fit(encoder, view(stage.trainer), stage.options, context)
+        with isolated(stage.seed):
+            predictor = stage.method.fit(encoder, view(stage.trainer), stage.options, context)
+        check_members(predictor, f"what the fit of {stage.method.name} gives", Predictor)
         predictor.save(folder)
         self._predictor = (stage.key, predictor)
         return {**made_by(stage.method, stage.options), **consumed(context), "encoder": described}
@@ -144,8 +149,8 @@ class Bench:
         if gold is None:
             what = f"{predict.task.name} has no {predict.split} labels in {predict.target}"
             raise StageError(f"{what}: nothing to score against")
-        predictions = pyarrow.parquet.read_table(folder / PREDICTIONS)
-        scores: Scores = predict.task.score(gold, predictions, predict.target)
+        scores = predict.task.score(gold, pyarrow.parquet.read_table(folder / PREDICTIONS), predict.target)
+        require(isinstance(scores, Scores), f"score of {predict.task.name} must give Scores, not {scores!r:.80}")
         return {
             "metrics": dict(scores.metrics),
             "items": pack(scores.items, scores.totals),
@@ -169,7 +174,9 @@ class Bench:
             if base.info in self._unloadable:  # tried once: every stage that needs it fails for the same reason
                 raise self._unloadable[base.info]
             try:
-                self._base = (base.info, base.model.load(self.device))
+                encoder = base.model.load(self.device)
+                check_members(encoder, f"what load of {base.model.name} gives", Encoder)
+                self._base = (base.info, encoder)
             except ModelError as error:
                 self._unloadable[base.info] = error
                 raise

@@ -13,6 +13,7 @@ from xbench.boards import MISMATCH
 from xbench.cell import LEVELS
 from xbench.errors import UsageError, XbenchError
 from xbench.exchange import data_at
+from xbench.isolation import isolated
 from xbench.names import seeds_of, split_list
 from xbench.registry import load_registry
 
@@ -71,15 +72,19 @@ def _reports(folder: Path, chosen: "Sequence[Result]", level: str, given: dict[s
     from xbench.verify import Rescore
 
     registry, data = load_registry(), data_at(given["data"])
-    yield Rescore(folder, registry, data).report(chosen)
+    with isolated():
+        report = Rescore(folder, registry, data).report(chosen)
+    yield report
     if level == "rescore":
         return
     store = Store(given["store"] or folder / ".." / "store")
     again = Replan(registry, Shelves(data), suite_of(folder), read_results(folder), store)
-    if level == "repredict":
-        yield Repredict(folder, again, store).report(chosen)
-    else:
-        yield Retrain(folder, again, seeds_of(given["seeds"])).report(chosen)
+    with isolated():
+        if level == "repredict":
+            report = Repredict(folder, again, store).report(chosen)
+        else:
+            report = Retrain(folder, again, seeds_of(given["seeds"])).report(chosen)
+    yield report
 
 
 def _faults(folder: Path) -> list[str]:

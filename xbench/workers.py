@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xbench.errors import StageError, XbenchError
+from xbench.isolation import isolated
 from xbench.plan import Plan, PlannedCell, Stage, StageKind
 from xbench.planner import build_plan
 from xbench.registry import load_registry
@@ -42,13 +43,15 @@ def _announce(stage: Stage) -> None:
 def _carry_out(request: Request, store: Path, fit: str) -> Outcome:
     """Make everything the cells of one fit need."""
     try:
-        plan, bench = _prepared(request, store)
+        with isolated():
+            plan, bench = _prepared(request, store)
         before = len(bench.made)
         for planned in plan.cells:
             if planned.score.predict.fit.key == fit:
                 try:
-                    bench.ensure(planned.score)
-                    bench.measure(planned.readings)
+                    with isolated():
+                        bench.ensure(planned.score)
+                        bench.measure(planned.readings)
                 except StageError:
                     continue  # remembered by the bench, reported below
     except XbenchError:
