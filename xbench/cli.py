@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from xbench import __version__, catalogue
+from xbench.authoring import plugin_command
 from xbench.boards import leaderboard_command, publish_command
 from xbench.comparing import diff_command, merge_command
 from xbench.errors import UsageError, XbenchError, unknown
@@ -151,6 +152,7 @@ def show_command(kind: str, name: str, as_json: bool) -> None:
 
 for _command in (
     leaderboard_command, publish_command, verify_command, diff_command, merge_command, import_command, export_command,
+    plugin_command,
 ):  # fmt: skip
     cli.add_command(_command)
 
