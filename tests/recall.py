@@ -130,12 +130,33 @@ FAULTS = {  # what: rule, component, text, other text, what the message names
 }  # fmt: skip
 
 
-def written(folder, distribution, old="", new=""):
+ALIGNER = '''
+    import json
+    from xbench import hookimpl
+    from xbench.contracts import Resource, Scope
+    from xbench.testing import FakeAligner
+
+    class Translating(FakeAligner):
+        def needs(self, options):
+            return frozenset({Resource.DICTIONARY})
+
+        def fit(self, encoder, options, context):
+            for target in context.targets:
+                encoder.meanings |= {word: own for own, word in context.pairs(Resource.DICTIONARY, target)}
+            return encoder
+
+    @hookimpl
+    def xbench_aligners():
+        return [Translating(name="translating")]
+'''
+
+
+def written(folder, distribution, old="", new="", hooks=HOOKS):
     """The plugin in a folder, installed for whoever has it on the path, with one text of it replaced."""
     module = distribution.replace("-", "_")
     info = folder / f"{module}-1.0.dist-info"
     info.mkdir(parents=True)
-    about, hooks = METADATA.format(distribution=distribution), HOOKS
+    about = METADATA.format(distribution=distribution)
     assert not old or old in about + hooks
     (info / "METADATA").write_text(textwrap.dedent(about).replace(old, new))
     (info / "entry_points.txt").write_text(f"[xbench]\n{distribution} = {module}\n")

@@ -20,10 +20,9 @@ NAME = "xbench-recall"
 def installed(tmp_path, monkeypatch):
     """Install the sound plugin with one text replaced; gone afterwards."""
 
-    def _install(old="", new="", distribution=NAME):
-        monkeypatch.syspath_prepend(str(recall.written(tmp_path / "site", distribution, old, new)))
-        monkeypatch.delitem(sys.modules, distribution.replace("-", "_"), raising=False)
-        return distribution
+    def _install(old="", new="", hooks=recall.HOOKS):
+        monkeypatch.syspath_prepend(str(recall.written(tmp_path / "site", NAME, old, new, hooks)))
+        return NAME
 
     yield _install
     sys.modules.pop(NAME.replace("-", "_"), None)
@@ -63,6 +62,24 @@ def test_keys_that_another_process_does_not_come_to_are_caught(installed):
     (fault,) = check(installed(old, new)).faults
     assert (fault.rule, fault.component) == (rule, component)
     assert named in fault.what
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule"),
+    [
+        ("", "", None),
+        ("return encoder\n", "return type(encoder)({})\n", None),
+        ("@hookimpl", "Translating.load = lambda self, encoder, folder: encoder\n    @hookimpl", "loads-back"),
+        ("@hookimpl", "Translating.save = lambda self, encoder, folder: None\n    @hookimpl", "loads-back"),
+        ("frozenset({Resource.DICTIONARY})", "frozenset({Resource.PARALLEL})", "needs"),
+        ('name="translating"', 'name="translating", deterministic=False', "other-seed"),
+    ],
+)
+def test_an_aligner_is_judged_by_what_is_learned_after_it(old, new, rule, installed, alone):
+    report = check(installed(old, new, recall.ALIGNER))
+    assert [one.rule for one in report.faults] == ([rule] if rule else [])
+    (ran,) = report.of("runs")
+    assert rule == "needs" or ran.what == "translating+word-memory on word-list"
 
 
 def test_every_rule_has_a_fault_that_it_catches():

@@ -57,8 +57,11 @@ class Part:
 
 
 def small(kind: str, thing: Any, given: Mapping[str, str]) -> Part:
-    """A part whose trainings are short, where its options have the names that are usual; `given` options stay."""
-    chosen = dict(given)
+    """A part whose trainings are short: options of usual names are made small, then come those that it asks for.
+
+    That are its own `trial`, option values by name, and the `given` ones, which stay as they are.
+    """
+    chosen = {**{option: str(value) for option, value in getattr(thing, "trial", {}).items()}, **given}
     for option, most in SMALL.items() if kind == "aligner" else ():  # methods get theirs from the model
         default = getattr(thing.Options(), option, None)
         if option not in chosen and isinstance(default, int | float) and default > most:
