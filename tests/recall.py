@@ -110,6 +110,9 @@ FAULTS = {  # what: rule, component, text, other text, what the message names
                                  "and seeds 0 and 1 differ"),
     "has another key each time": ("resumes", "method recall", "version = 1", "version = os.getpid()",
                                   "another process comes to other keys"),
+    "cannot be imported elsewhere": ("resumes", "method recall", "import contextlib",
+                                     "import sys; sys.modules['pytest']\n    import contextlib",
+                                     "another process cannot plan what this one can: xbench.errors.UsageError"),
     "forgets what it learned": ("loads-back", "method recall", SAVE, '(folder / "learned.json").write_text("[{}, 0]")',
                                 "load() fails on what save() wrote"),
     "forgets a part of it": ("loads-back", "method recall", "json.dumps([self.learned, self.guess])",
@@ -130,7 +133,7 @@ FAULTS = {  # what: rule, component, text, other text, what the message names
 }  # fmt: skip
 
 
-ALIGNER = '''
+ALIGNER = """
     import json
     from xbench import hookimpl
     from xbench.contracts import Resource, Scope
@@ -148,7 +151,7 @@ ALIGNER = '''
     @hookimpl
     def xbench_aligners():
         return [Translating(name="translating")]
-'''
+"""
 
 
 def written(folder, distribution, old="", new="", hooks=HOOKS):

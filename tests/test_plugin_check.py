@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+import time
 
 import pytest
 from click.testing import CliRunner
@@ -40,14 +41,15 @@ def alone(monkeypatch):
 
 
 def test_a_sound_plugin_keeps_every_rule(installed):
+    before = time.process_time()
     report = check(installed())
+    assert time.process_time() - before < 30  # of the core, since others may keep it waiting
     assert report.faults == ()
     assert report.passed
     told = {one.rule: one.verdict for one in report.findings}
     assert told == dict.fromkeys(RULES, Verdict.OK)
     (resumed,) = report.of("resumes")
     assert resumed.what == "the same keys; killed in its fit and resumed"
-    assert report.seconds < 60
 
 
 @pytest.mark.parametrize("what", [what for what in recall.FAULTS if recall.FAULTS[what][0] != "resumes"])
@@ -57,8 +59,9 @@ def test_a_fault_is_caught_by_its_rule_and_named(what, installed, alone):
     assert [(one.rule, one.component) for one in faults if named in one.what] == [(rule, component)]
 
 
-def test_keys_that_another_process_does_not_come_to_are_caught(installed):
-    rule, component, old, new, named = recall.FAULTS["has another key each time"]
+@pytest.mark.parametrize("what", ["has another key each time", "cannot be imported elsewhere"])
+def test_what_another_process_does_not_come_to_is_caught(what, installed):
+    rule, component, old, new, named = recall.FAULTS[what]
     (fault,) = check(installed(old, new)).faults
     assert (fault.rule, fault.component) == (rule, component)
     assert named in fault.what

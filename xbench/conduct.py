@@ -98,6 +98,8 @@ def other_seed(trial: Trial) -> Told:
 
 def resumes(trial: Trial) -> Told:
     """The keys of another process, and a grid that goes on where it was killed."""
+    if trial.trouble:
+        return Verdict.FAULT, trial.trouble
     if list(trial.first.plan.stages()) != list(trial.elsewhere):
         what = "another process comes to other keys for the same grid"
         return Verdict.FAULT, f"{what}: let options and version be the same each time they are asked for"

@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from xbench import names
-from xbench.errors import PluginError
 from xbench.lab import Lab, Part
 from xbench.trials import Trial
 
@@ -23,20 +22,25 @@ PATIENCE = 300  # seconds
 
 
 def kill(folder: Path, trials: Sequence[Trial]) -> None:
-    """Have another process plan the trials and die in the first; tells them what came of it.
-
-    Raises PluginError where it does not even come to plan them.
-    """
+    """Have another process plan the trials and die in the first; tells them what came of it."""
     asked = [[trial.part.kind, str(trial.part.name), trial.model, trial.place] for trial in trials]
     (folder / ASKED).write_text(json.dumps(asked), encoding="utf-8")
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": "1"}
     command = [sys.executable, "-m", "xbench.killed", str(folder)]
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)  # noqa: S603
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as other:  # noqa: S603
+        try:
+            _, errors = other.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            other.kill()
+            errors = f"it was not done in {PATIENCE} seconds"
     if not (folder / KEYS).is_file():
-        raise PluginError(f"another process cannot plan what this one can: {ended.stderr.strip()[-300:]}")
+        lines = errors.strip().splitlines() or ["it said nothing"]
+        for trial in trials:
+            trial.trouble = f"another process cannot plan what this one can: {lines[-1]}"
+        return
     for trial, keys in zip(trials, json.loads((folder / KEYS).read_text(encoding="utf-8")), strict=True):
         trial.elsewhere = keys
-    trials[0].killed = ended.returncode == KILLED
+    trials[0].killed = other.returncode == KILLED
 
 
 def main(folder: Path) -> None:

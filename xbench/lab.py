@@ -129,14 +129,14 @@ class Lab:
         known = [(canonicalize_name(owner.distribution) not in needed, name) for name, owner in owners.items()]
         return [name for _, name in sorted([*known, (bool(known) and not min(known)[0], FAKE)])]
 
-    def kind(self, part: Part) -> TaskKind | None:
-        """The kind of task that a part is tried on: the first that it learns and that there is an invented one of."""
-        learned = getattr(part.thing, "task_kinds", KINDS)
+    def kind(self, thing: Any) -> TaskKind | None:
+        """The kind of task that a thing is tried on: the first that it learns and that there is an invented one of."""
+        learned = getattr(thing, "task_kinds", KINDS)
         return next((kind for kind in KINDS if kind in learned), None)
 
     def plan(self, part: Part, model: str, seed: int = 0, **changed: bool) -> tuple[Plan, Shelf]:
         """The plan of a part; `changed` are fields of the task. Raises XbenchError where there is none."""
-        task = self.registry.objects["task"][f"invented-{self.kind(part)}"]
+        task = self.registry.objects["task"][f"invented-{self.kind(part.thing)}"]
         tasks = {**self.registry.objects["task"], task.name: replace(task, **changed)}
         registry = replace(self.registry, objects={**self.registry.objects, "task": tasks})
         request = Request(task.name, (part.recipe(model),), SAMPLE, (model,), seeds=(seed,), device="cpu")

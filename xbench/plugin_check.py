@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -13,7 +14,7 @@ from packaging.utils import canonicalize_name
 from xbench import conduct, contracts, credentials, names, remains
 from xbench.errors import XbenchError, unknown
 from xbench.killed import kill
-from xbench.lab import Lab, Part, small
+from xbench.lab import Lab, small
 from xbench.offline import offline
 from xbench.trials import Check, Trial
 from xbench.verdicts import Finding, Report, Verdict
@@ -49,7 +50,7 @@ def check(distribution: str, only: Sequence[str] = ()) -> Report:
     if asked:
         told = f"being described, it asked the network for {', '.join(dict.fromkeys(asked))}"
         found.append(Finding("offline", Verdict.FAULT, f"{told}: let nothing be fetched before a fit or a load"))
-    parts = _parts(credentials.parts_of(subject.given), only)
+    things = _chosen(credentials.parts_of(subject.given), only)
     with tempfile.TemporaryDirectory(prefix="xbench-check-") as folder:
         try:
             lab = Lab.opened(Path(folder))
@@ -57,36 +58,39 @@ def check(distribution: str, only: Sequence[str] = ()) -> Report:
             found.append(Finding("names", Verdict.FAULT, str(error)))
         else:
             ill = {one.component for one in found if one.rule == "declarations" and one.verdict is Verdict.FAULT}
-            found += _tried(lab, subject, parts, ill)
+            found += _tried(lab, subject, things, ill)
     about = subject.distribution
     contract = int(getattr(contracts, "CONTRACT", 1))
     return Report(subject.name, str(about.version), contract, time.monotonic() - started, tuple(found))
 
 
-def _parts(things: Sequence[tuple[str, object]], only: Sequence[str]) -> list[Part]:
+def _chosen(things: Sequence[tuple[str, Any]], only: Sequence[str]) -> list[tuple[str, Any, Mapping[str, str]]]:
+    """The kind and thing of each that is to be tried, with the options that were asked for."""
     asked = {name.name: dict(name.options) for name in map(names.parse, only)}
-    known = {str(getattr(thing, "name", "")) for _, thing in things}
+    known = {thing.name for _, thing in things}
     for name in asked.keys() - known:
         raise unknown("aligner or method of this distribution", name, known)
-    chosen = [(kind, thing) for kind, thing in things if not asked or getattr(thing, "name", "") in asked]
-    return [small(kind, thing, asked.get(getattr(thing, "name", ""), {})) for kind, thing in chosen]
+    return [(kind, thing, asked.get(thing.name, {})) for kind, thing in things if not asked or thing.name in asked]
 
 
-def _tried(lab: Lab, subject: credentials.Subject, parts: Sequence[Part], ill: Collection[str]) -> Iterator[Finding]:
-    """What the parts do: those that the registry took in, that are not `ill`, and that have an invented task."""
-    tried = []
-    for place, part in enumerate(parts):
-        owner = lab.registry.owners.get((part.kind, part.thing.name))
+def _tried(
+    lab: Lab, subject: credentials.Subject, things: Sequence[tuple[str, Any, Mapping[str, str]]], ill: Collection[str]
+) -> Iterator[Finding]:
+    """What the things do: those that the registry took in, that are not `ill`, and that have an invented task."""
+    tried: list[Trial] = []
+    for kind, thing, options in things:
+        owner, title = lab.registry.owners.get((kind, thing.name)), f"{kind} {thing.name}"
         if owner is None or owner.distribution != subject.name:
             why = "the plugin is left out as broken, see the other faults"
-        elif part.title in ill:
+        elif title in ill:
             why = "its declarations are no good, see their fault"
-        elif lab.kind(part) is None:
-            why = f"there is no invented task of {', '.join(part.thing.task_kinds)}"
+        elif lab.kind(thing) is None:
+            why = f"there is no invented task of {', '.join(thing.task_kinds)}"
         else:
-            tried.append(Trial(lab, part, lab.models(_needed(subject.name)), str(place)))
+            part = small(kind, thing, options)
+            tried.append(Trial(lab, part, lab.models(_needed(subject.name)), str(len(tried))))
             continue
-        yield from (Finding(rule, Verdict.NONE, why, part.title) for rule in TRIED)
+        yield from (Finding(rule, Verdict.NONE, why, title) for rule in TRIED)
     ran = [trial for trial in tried if trial.first.error is None]
     if ran:
         kill(lab.folder, ran)

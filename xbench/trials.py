@@ -27,6 +27,7 @@ class Trial:
     place: str
     elsewhere: Sequence[str] = ()
     killed: bool = False
+    trouble: str = ""  # why the other process came to no keys
     asked: list[str] = field(default_factory=list)  # hosts
     _model: str = ""
 
