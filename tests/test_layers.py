@@ -22,9 +22,11 @@ ORDER = [
     "latex", "cards", "every_eval", "bibliography", "forms",
     "environment", "manifests", "meter", "stages", "workers", "records", "runner", "progress", "session",
     "layouts", "exports", "submission", "imports", "catalogue",
-    "fake_task", "fake_aligner", "fake_plugin", "trial", "testing",
+    "fake_task", "fake_aligner", "fake_plugin", "trial", "verdicts", "plugin_contract", "testing",
     "exchange", "kept", "verify", "replan", "repredict", "retrain", "changes", "sides", "flips", "diff", "diff_text",
-    "publish", "merge", "boards", "verifying", "comparing", "scaffold", "authoring", "cli",
+    "publish", "merge", "boards", "verifying", "comparing", "scaffold",
+    "invented", "watching", "lab", "offline", "artifacts", "trials", "conduct", "remains", "declared", "credentials",
+    "killed", "plugin_check", "pytest_plugin", "checking", "authoring", "cli",
 ]  # fmt: skip
 HEAVY = {"torch", "transformers", "datasets", "evaluate", "sentence_transformers", "peft", "huggingface_hub", "sklearn"}
 MODULES = sorted(path.stem for path in CORE.glob("*.py") if path.stem != "__init__")

@@ -1,7 +1,7 @@
 """What a fit may see. A grant is made once, by the plan: it is the fit's part of the key and its leak guard."""
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -81,7 +81,7 @@ class GuardedContext:
     def text(self, language: str) -> Sequence[str]:
         """Unlabelled texts of a language; the two sides of a pair are texts of their own."""
         if language not in self._grant.texts:
-            raise ScopeError(_refusal(f"text in {language!r}", self._grant.texts))
+            raise self._refused(f"text in {language!r}", language, self._grant.texts)
         task, split = self._grant.texts[language]
         inputs = self._shelf.load(task, language, split).inputs
         kind = "source text" if language == self.source else "target text"
@@ -92,7 +92,7 @@ class GuardedContext:
         """Labelled examples of a language."""
         if (language, split) not in self._grant.labels:
             asked = f"{split} labels in {language!r}"
-            raise ScopeError(_refusal(asked, [f"{lang} {part}" for lang, part in self._grant.labels]))
+            raise self._refused(asked, language, [f"{lang} {part}" for lang, part in self._grant.labels])
         task, place = self._grant.labels[language, split]
         examples = self._shelf.load(task, language, place)
         side = "source" if language == self.source else "target"
@@ -103,7 +103,7 @@ class GuardedContext:
     def shots(self, language: str, count: int) -> Examples:
         """The first `count` of the target's labelled examples in an order drawn from the seed and nothing else."""
         if language not in self._grant.shots:
-            raise ScopeError(_refusal(f"shots in {language!r}", self._grant.shots))
+            raise self._refused(f"shots in {language!r}", language, self._grant.shots)
         task, place = self._grant.shots[language]
         examples = self._shelf.load(task, language, place)
         of = examples.provenance
@@ -126,7 +126,7 @@ class GuardedContext:
     def inputs(self, language: str) -> Any:
         """Inputs of unlabelled examples of a target."""
         if language not in self._grant.inputs:
-            raise ScopeError(_refusal(f"unlabelled examples in {language!r}", self._grant.inputs))
+            raise self._refused(f"unlabelled examples in {language!r}", language, self._grant.inputs)
         task, split = self._grant.inputs[language]
         inputs = self._shelf.load(task, language, split).inputs
         self._count("unlabelled target examples", language, len(inputs))
@@ -139,7 +139,8 @@ class GuardedContext:
     def pairs(self, resource: Resource, target: str) -> Sequence[tuple[str, str]]:
         """Pairs of the source with a target."""
         if (resource, target) not in self._grant.pairs:
-            raise ScopeError(_refusal(f"{resource} with {target!r}", [f"{r} {t}" for r, t in self._grant.pairs]))
+            there = [f"{of} {lang}" for of, lang in self._grant.pairs]
+            raise self._refused(f"{resource} with {target!r}", target, there)
         found = self._shelf.pairs(self._grant.pairs[resource, target], self.source, target).rows
         if resource in MEASURING:
             found = teaching(found)
@@ -166,7 +167,6 @@ class GuardedContext:
     def _count(self, kind: str, language: str, rows: int) -> None:
         self.read.setdefault(kind, {})[language] = rows
 
-
-def _refusal(asked: str, granted: Sequence[str] | Mapping[str, Any]) -> str:
-    there = ", ".join(granted) or "nothing"
-    return f"asked for {asked}, which its declared scope and needs do not cover (granted: {there})"
+    def _refused(self, asked: str, language: str, granted: Iterable[str]) -> ScopeError:
+        there = ", ".join(granted) or "nothing"
+        return ScopeError(f"asked for {asked}, which its declared scope and needs do not cover (granted: {there})")

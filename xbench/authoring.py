@@ -1,4 +1,4 @@
-"""The commands for authors and users of plugins: `plugin list` and `plugin new`."""
+"""The commands for authors and users of plugins: `plugin list`, `plugin new` and `plugin check`."""
 
 import json
 import logging
@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from xbench import catalogue
+from xbench.checking import check_command
 from xbench.errors import PluginError
 from xbench.isolation import isolated
 from xbench.registry import Registry, survey
@@ -27,7 +28,7 @@ def patience(command: Any) -> Any:
 
 @click.group("plugin")
 def plugin_command() -> None:
-    """List the installed plugins, or begin one."""
+    """List the installed plugins, begin one, or check one."""
 
 
 @plugin_command.command("list")
@@ -53,6 +54,9 @@ def new_command(name: str, kind: str, output: Path) -> None:
     folder = output / name
     scaffold.write(files, folder)
     click.echo("\n".join([f"{len(files)} files written into {folder}; next:", *scaffold.steps(named, kind, folder)]))
+
+
+plugin_command.add_command(check_command)
 
 
 def print_list(registry: Registry, kind: str, as_json: bool) -> None:

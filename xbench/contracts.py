@@ -95,7 +95,9 @@ class Trained(Described, Protocol):
 
     Of paired data it needs, the option `parallel`, `dictionary` or `translations` may name which; `auto`, which goes
     without saying, is the first resource that has them. What a fit logs as `degenerate`, a text, is why its result is
-    no fair try of the method, such as a collapse; boards show it.
+    no fair try of the method, such as a collapse; boards show it. Where no seed enters it, such as a linear solve, it
+    says `deterministic = True`; else two seeds that come to the same are a fault. `trial`, option values by name, are
+    those that it is checked with on a tiny encoder, where the defaults would take long or make no sense.
     """
 
     @property

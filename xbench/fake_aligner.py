@@ -41,6 +41,7 @@ class FakeAligner:
     summary: str = "drops the language from words"
     citation: str = "Fake et al. 2026"
     version: int = 1
+    deterministic: bool = True
     declared: Scope = Scope.JOINT
     log: FitLog = field(default_factory=FitLog)
     Options: type[Any] = FakeAlignerOptions

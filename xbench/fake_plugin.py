@@ -61,6 +61,7 @@ class FakeMethod:
     summary: str = "memorises words"
     citation: str = "Fake et al. 2026"
     version: int = 1
+    deterministic: bool = True
     task_kinds: frozenset[TaskKind] = frozenset({TaskKind.SEQUENCE_CLASSIFICATION})
     log: FitLog = field(default_factory=FitLog)
     Options: type[Any] = FakeMethodOptions

@@ -4,7 +4,8 @@
     def test_my_task(): check_task(MyTask(), Data(Origin.SAMPLE))
 
 Each check raises PluginError that names the object, what is wrong and what is wanted. Nothing is trained or
-downloaded: aligners and methods are checked by what they declare; `run_grid` runs them, beside the fakes.
+downloaded: aligners and methods are checked by what they declare; `run_grid` runs them, beside the fakes, and
+`PluginContract` tests all that an installed distribution adds, by every rule of `xbench plugin check`.
 """
 
 import contextlib
@@ -25,11 +26,12 @@ from xbench.grants import TARGET
 from xbench.keys import digest
 from xbench.languages import canonical
 from xbench.names import parse
+from xbench.plugin_contract import PluginContract
 from xbench.trial import run_grid
 from xbench.values import PAIRED
 
 __all__ = ["FakeAligner", "FakeDictionary", "FakeEncoder", "FakeMethod", "FakeModel", "FakePlugin", "FakeTask",
-           "FitLog", "check_aligner", "check_method", "check_model", "check_resource", "check_task",
+           "FitLog", "PluginContract", "check_aligner", "check_method", "check_model", "check_resource", "check_task",
            "run_grid"]  # fmt: skip
 PLAIN = (str, int, float, bool)
 

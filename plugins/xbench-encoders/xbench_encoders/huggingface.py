@@ -1,7 +1,7 @@
 """Any Hugging Face encoder by hub id (`org/name@revision`) or folder, word vectors by file, and pairs by language."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +13,7 @@ from xbench.errors import ModelError, UsageError
 from xbench.keys import digest, file_digest
 from xbench.languages import canonical
 from xbench_encoders.static import ENDINGS, VectorModel
+from xbench_encoders.toy import ToyModel
 
 _HUB_ID = re.compile(r"(?:[\w.-]+/)?[\w.-]+(?:@[\w./-]+)?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -180,6 +181,10 @@ class HuggingFaceFamily:
         if text.startswith((".", "/", "~")):
             raise UsageError(f"{text}: there is no such model folder")
         return HubModel(text) if _HUB_ID.fullmatch(text) else None
+
+    def toy(self, words: Sequence[str]) -> ToyModel:
+        """A tiny random encoder that knows the words, to check plugins with."""
+        return ToyModel(tuple(words))
 
     def _paired(self, text: str) -> PairedModel:
         parts: dict[str, Any] = {}

@@ -1,7 +1,8 @@
 """Layer swapping: the outer layers of what learned the language, the inner ones of what learned the task."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from xbench.contracts import FitContext, Predictor, TaskView
 from xbench_methods.experts import ExpertOptions, Merging
@@ -44,6 +45,7 @@ class LayerSwap(Merging):
     )
     citation = "Bandarkar et al. 2025, Layer Swapping for Zero-Shot Cross-Lingual Transfer, ICLR, https://arxiv.org/abs/2410.01335"
     Options = LayerSwapOptions
+    trial: ClassVar[Mapping[str, int]] = {"top": 0}  # the encoder of trials has two layers
 
     def fit(self, encoder: Any, task: TaskView, options: LayerSwapOptions, context: FitContext) -> Predictor:
         """Train both experts and swap; see `xbench_methods.merging`."""

@@ -32,6 +32,7 @@ class Probe:
 
     name = "probe"
     version = 1
+    deterministic = True
     summary = "frozen encoder, logistic regression on its states with source labels (zero-shot): probe[cost=..]"
     citation = "Alain and Bengio 2017, Understanding intermediate layers using linear classifier probes, https://arxiv.org/abs/1610.01644"
     Options = ProbeOptions

@@ -75,6 +75,7 @@ class Retrieve:
 
     name = "retrieve"
     version = 1
+    deterministic = True
     summary = "nearest neighbours by sentence vectors, nothing is trained: retrieve[search=cosine|csls|margin,layer=..]"
     citation = "Hu et al. 2020, XTREME, ICML, https://arxiv.org/abs/2003.11080"
     Options = RetrieveOptions

@@ -23,6 +23,7 @@ class NearestMean:
 
     name = "nearest-mean"
     version = 1  # raise it when the numbers change: it is part of every key
+    deterministic = True  # no seed enters it
     summary = "nearest class mean on the frozen encoder; nothing is trained"
     citation = "Wang et al. 2019, SimpleShot, https://arxiv.org/abs/1911.04623"
     Options = NearestMeanOptions
