@@ -10,6 +10,7 @@ from xbench.catalogue import show
 from xbench.cli import cli
 from xbench.contracts import TaskKind
 from xbench.errors import UsageError
+from xbench.forms import Extras
 from xbench.registry import load_registry
 from xbench.suite import load_suite
 from xbench.testing import FakeMethod, FakePlugin, FakeTask
@@ -89,7 +90,7 @@ def test_a_single_task_is_as_it_was(tmp_path):
 
 def test_published_numbers_of_the_suite_are_shown_when_asked_for(tmp_path):
     opened, _ = run(tmp_path, plugin(tmp_path))
-    plain, shown = sessions.board(opened.folder), sessions.board(opened.folder, published=True)
+    plain, shown = sessions.board(opened.folder), sessions.board(opened.folder, extras=Extras(published=True))
     assert "a giant" not in plain
     assert shown.partition("## Published by others")[0] == plain.partition("### How to read this")[0]
     assert "| a giant | paper    | 99.5 |" in shown
@@ -99,10 +100,10 @@ def test_published_numbers_of_the_suite_are_shown_when_asked_for(tmp_path):
 def test_a_suite_without_published_numbers_says_so(tmp_path):
     opened, _ = run(tmp_path, plugin(tmp_path, more=""))
     with pytest.raises(UsageError, match="names published numbers"):
-        sessions.board(opened.folder, published=True)
+        sessions.board(opened.folder, extras=Extras(published=True))
     (opened.folder / "suite.toml").unlink()
     with pytest.raises(UsageError, match="names published numbers"):
-        sessions.board(opened.folder, published=True)
+        sessions.board(opened.folder, extras=Extras(published=True))
 
 
 def test_the_command_shows_and_checks_published_numbers(tmp_path, capsys):

@@ -190,16 +190,16 @@ def test_workers_do_not_outlive_a_killed_driver(tmp_path):
 ONLY_IN_WORKERS = """
     import multiprocessing
     from pathlib import Path
-    from xbench.testing import FakeMethod, FakePlugin
+    from xbench.testing import FakePlugin, FakeTask
     class TwoPart(Exception):  # cannot be sent from process to process
         def __init__(self, one, two):
             super().__init__(f"{one} and {two}")
-    class Method(FakeMethod):
-        def scope(self, options):
+    class Task(FakeTask):
+        def available(self, split, data):
             if multiprocessing.parent_process():
                 raise TwoPart("salt", "pepper")
-            return super().scope(options)
-    plugin = FakePlugin(Path(__file__).parent, methods=[Method()])
+            return super().available(split, data)
+    plugin = FakePlugin(Path(__file__).parent, tasks=[Task()])
     xbench_tasks, xbench_suites = plugin.xbench_tasks, plugin.xbench_suites
     xbench_models, xbench_methods = plugin.xbench_models, plugin.xbench_methods
 """
