@@ -69,6 +69,12 @@ def test_every_kind_has_the_files_of_a_distribution_and_no_template_is_left(kind
         assert "XBENCH_CONTRACT = 1" in text or not path.endswith("/__init__.py")
 
 
+def test_a_name_that_holds_a_part_of_a_templates_path_stays_as_it_is():
+    made = render(Named("xbench-dot-product"), "task")
+    assert "xbench_dot_product/dot-product.tsv" in made
+    assert ".github/workflows/test.yml" in made
+
+
 def test_the_command_writes_a_folder_once_and_says_how_to_go_on(tmp_path):
     install(tmp_path / "site")
     (tmp_path / "site" / "work").mkdir()

@@ -114,10 +114,10 @@ def _templates(kind: str) -> Iterator[str]:
 
 
 def _place(template: str, values: Mapping[str, Any]) -> str:
-    path = template.partition("/")[2].removesuffix(".j2")
+    path = template.partition("/")[2].removesuffix(".j2").replace("dot-", ".")  # before names, which may hold it
     for word, name in _PLACES.items():
         path = path.replace(word, values[name])
-    return path.replace("dot-", ".")
+    return path
 
 
 def write(files: Mapping[str, str], folder: Path) -> None:
