@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xbench.errors import UsageError
-from xbench.names import Name, join_recipe, parse, parse_recipe, split_list, split_models
+from xbench.names import Name, join_recipe, parse, parse_recipe, plain, split_list, split_models
 
 WORD = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True)
 OPTION = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
@@ -87,3 +87,13 @@ def test_two_paired_models_that_share_a_part_stay_two():
 @given(st.lists(st.one_of(MODEL, PAIRED), unique=True, max_size=4))
 def test_repeated_models_are_what_was_written(models):
     assert split_models(tuple(models)) == models
+
+
+@given(st.text(max_size=6))
+def test_a_plain_name_is_a_recipe_of_itself(text):
+    assert not plain(text) or parse_recipe(text) == (Name(text),)
+
+
+@pytest.mark.parametrize("name", [None, 3, "", "a b", "a\tb", " a", "a+b", "a[b", "a]", "a,b", "a=b"])
+def test_what_cannot_be_typed_is_no_plain_name(name):
+    assert not plain(name)

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pluggy
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from xbench import __version__, hookspecs
+from xbench import __version__
 from xbench.contracts import Data, Origin, Split
 from xbench.declared import CHECKS, summary
-from xbench.errors import UsageError, XbenchError, unknown
-from xbench.names import parse
-from xbench.plugins import GROUP, HOOKS
+from xbench.errors import XbenchError, unknown
+from xbench.isolation import isolated
+from xbench.names import plain
+from xbench.plugins import GROUP, hooked
 from xbench.verdicts import Finding, Verdict
 
 CORE = "xbench-transfer"
@@ -43,16 +43,16 @@ def subject(name: str) -> Subject:
     """The distribution of that name. Raises UsageError that says which have plugins where it has none."""
     points = importlib.metadata.entry_points(group=GROUP)
     known = {canonicalize_name(point.dist.name): point.dist for point in points if point.dist}
-    found = known.get(canonicalize_name(name))
+    wanted = canonicalize_name(name)
+    found = known.get(wanted)
     if found is None:
         raise unknown("distribution with a plugin", name, known, "; install it first: pip install -e FOLDER")
     given: list[tuple[str, Any]] = []
     broken = []
-    for point in (
-        point for point in points if point.dist and canonicalize_name(point.dist.name) == canonicalize_name(name)
-    ):
+    for point in (point for point in points if point.dist and canonicalize_name(point.dist.name) == wanted):
         try:
-            more = list(_given(point.load()))
+            with isolated():
+                more = list(hooked(point.name, point.load()))
         except Exception as error:
             broken.append(
                 f"the entry point {point.name} = {point.value} cannot be used: {type(error).__name__}: {error}"
@@ -63,23 +63,10 @@ def subject(name: str) -> Subject:
     return Subject(found, tuple(given), tuple(broken))
 
 
-def _given(module: Any) -> Iterator[tuple[str, Any]]:
-    """What the hooks of a plugin give, whatever its names."""
-    manager = pluggy.PluginManager(GROUP)
-    manager.add_hookspecs(hookspecs)
-    manager.register(module)
-    manager.check_pending()
-    for caller in manager.get_hookcallers(module) or []:
-        for implementation in caller.get_hookimpls():
-            things: Any = implementation.function()
-            yield from ((HOOKS[caller.name], thing) for thing in things)
-
-
 def findings(subject: Subject) -> Iterator[Finding]:
     """What every rule about declarations comes to."""
-    faults = subject.broken
-    yield from (Finding("entry-point", Verdict.FAULT, fault) for fault in faults)
-    if not faults:
+    yield from (Finding("entry-point", Verdict.FAULT, fault) for fault in subject.broken)
+    if not subject.broken:
         yield Finding("entry-point", Verdict.OK, f"adds {len(subject.given)} things")
     yield _told("metadata", "", _metadata(subject.distribution.metadata))
     yield _told("licence", "", _licence(subject.distribution.metadata))
@@ -136,11 +123,7 @@ def _named(kind: str, thing: Any) -> str:
     name = getattr(thing, "name", None)
     if not isinstance(name, str) or not name:
         return f"a {kind} needs a name, a text, and there is {name!r}"
-    try:
-        plain = parse(name).name == name and not set(name) & set("[],+= ")
-    except UsageError:
-        plain = False
-    return "" if plain else f"the name {name!r} does not parse in a recipe: use letters, digits, - and ."
+    return "" if plain(name) else f"the name {name!r} does not parse in a recipe: use letters, digits, - and ."
 
 
 def _declared(kind: str, thing: Any) -> str:

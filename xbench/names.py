@@ -21,6 +21,11 @@ class Name:
         return f"{self.name}[{inside}]" if inside else self.name
 
 
+def plain(name: object) -> bool:
+    """Whether it is a name that a user can type: a text without what lists, options and recipes are told by."""
+    return isinstance(name, str) and name.split() == [name] and not set(name) & set("[],+=")
+
+
 def parse(text: str) -> Name:
     """Read `name` or `name[option=value,..]`; a value may be such a name itself: `bucc[method=retrieve[depth=2]]`.
 

@@ -60,8 +60,7 @@ def check(distribution: str, only: Sequence[str] = ()) -> Report:
             ill = {one.component for one in found if one.rule == "declarations" and one.verdict is Verdict.FAULT}
             found += _tried(lab, subject, things, ill)
     about = subject.distribution
-    contract = int(getattr(contracts, "CONTRACT", 1))
-    return Report(subject.name, str(about.version), contract, time.monotonic() - started, tuple(found))
+    return Report(subject.name, str(about.version), contracts.CONTRACT, time.monotonic() - started, tuple(found))
 
 
 def _chosen(things: Sequence[tuple[str, Any]], only: Sequence[str]) -> list[tuple[str, Any, Mapping[str, str]]]:

@@ -12,6 +12,7 @@ from xbench import __version__, contracts, hookspecs
 from xbench.errors import PluginError
 from xbench.formats import Format
 from xbench.isolation import OutOfTime, at_most, isolated
+from xbench.names import plain
 from xbench.suite import load_suite
 
 GROUP = "xbench"
@@ -104,7 +105,12 @@ def _contract(module: Any) -> str:
 
 
 def _given(name: str, module: Any) -> Iterator[tuple[str, Any]]:
-    """Call the plugin's own hooks. Raises PluginError, or whatever they raise."""
+    """What the plugin adds, checked. Raises PluginError, or whatever its hooks raise."""
+    return ((kind, _checked(kind, thing)) for kind, thing in hooked(name, module))
+
+
+def hooked(name: str, module: Any) -> Iterator[tuple[str, Any]]:
+    """What the plugin's own hooks give, by kind. Raises PluginError, or whatever they raise."""
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hookspecs)
     manager.register(module, name)
@@ -114,7 +120,7 @@ def _given(name: str, module: Any) -> Iterator[tuple[str, Any]]:
         things: Any = next(impl for impl in caller.get_hookimpls() if impl.plugin is module).function()
         if isinstance(things, (str, bytes, Mapping)) or not isinstance(things, Iterable):
             raise PluginError(f"{caller.name} must return a list, not {type(things).__name__}")
-        yield from ((kind, _checked(kind, thing)) for thing in things)
+        yield from ((kind, thing) for thing in things)
 
 
 def _check_once(given: Iterable[tuple[str, Any]]) -> None:
@@ -128,7 +134,7 @@ def _checked(kind: str, thing: Any) -> Any:
     if kind == "suite":
         return load_suite(thing)
     name = getattr(thing, "name", None)
-    if not isinstance(name, str) or not name or set(name) & set("[],+= "):
+    if not plain(name):
         raise PluginError(f"a {kind} needs a name without brackets, commas, + or =; {thing!r} has {name!r}")
     form = contracts.ModelFamily if hasattr(thing, "resolve") else FORMS[kind]
     lacking = [member for member in members(form) if not hasattr(thing, member)]
