@@ -50,7 +50,7 @@ def test_the_loss_is_half_the_mean_squares_of_both_sides():
     bitext = read(encoder, BRIEF, bitexts.context("de", rows=12))
     labels = torch.randn(len(bitext.sources), 32, generator=torch.Generator().manual_seed(0))
     groups = [[pair] for pair in range(12)]
-    objective = PairsObjective(Lessons(bitext, groups, MSELoss(wrapped(encoder)).eval(), True, labels))
+    objective = PairsObjective(Lessons(bitext, groups, MSELoss(wrapped(encoder)), True, labels))
     english, foreign = zip(*bitexts.pairs("de", 12), strict=True)
     order = [bitext.sources.index(text) for text in english]
     sides = (mean_vectors(encoder, english, "en"), mean_vectors(encoder, foreign, "de"))

@@ -1,10 +1,13 @@
 """From token states to one vector per row, and from that to label scores."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import torch
 
-from xbench_encoders.encoder import Batch
+from xbench_encoders.encoder import Batch, TransformerEncoder
+
+Head = TypeVar("Head", bound=torch.nn.Module)
 
 
 def mean_of(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -34,6 +37,11 @@ def pool_text(states: torch.Tensor, batch: Batch, how: str) -> torch.Tensor:
     """One vector per text; one that is nothing to the tokenizer has no other mean than that of its special tokens."""
     bare = (batch.sides < 0).all(dim=1, keepdim=True)
     return torch.where(bare, pool(states, batch, "mean-all"), pool(states, batch, how))
+
+
+def beside(head: Head, encoder: TransformerEncoder) -> Head:
+    """The head where the encoder is and, as the encoder, without dropout until it is trained."""
+    return head.to(encoder.device).eval()
 
 
 class ClassificationHead(torch.nn.Module):

@@ -43,6 +43,6 @@ class ToyModel:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             config = BertConfig(vocab_size=len(vocabulary), max_position_embeddings=POSITIONS, **SHAPE)
-            module = BertModel(config).eval()
+            module = BertModel(config)
         tokenizer = BertTokenizer(vocab=vocabulary, model_max_length=POSITIONS)
         return TransformerEncoder({ANY: Tower(tokenizer, module)}, "mean", pick(device))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import torch
 from xbench_encoders.encoder import Tokens, TransformerEncoder
-from xbench_encoders.heads import ClassificationHead
+from xbench_encoders.heads import ClassificationHead, beside
 from xbench_encoders.sampling import batches_by_length, drawn_from
 
 from xbench.contracts import Examples, TaskView
@@ -128,7 +128,7 @@ def new(
     """A chooser with a fresh head, drawn from the seed alone."""
     with drawn_from(seed):
         head = ClassificationHead(encoder.dimension, 1, pooling_of(encoder, options.pooling, pairs=True))
-    return Chooser(encoder, head.to(encoder.device).eval(), options.max_length)
+    return Chooser(encoder, beside(head, encoder), options.max_length)
 
 
 def part(chooser: Chooser, examples: Examples, language: str) -> Part:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import torch
 from xbench_encoders.encoder import Tokens, TransformerEncoder
-from xbench_encoders.heads import ClassificationHead, LinearHead
+from xbench_encoders.heads import ClassificationHead, LinearHead, beside
 from xbench_encoders.sampling import batches_by_length, drawn_from
 
 from xbench.contracts import Examples, TaskView
@@ -92,7 +92,7 @@ def _new(encoder: TransformerEncoder, task: TaskView, options: ClassifierOptions
     pooling = pooling_of(encoder, options.pooling, pairs)
     with drawn_from(seed):
         head = ClassificationHead(encoder.dimension, len(task.labels), pooling)
-    return Classifier(encoder, head.to(encoder.device).eval(), tuple(task.labels), options.max_length)
+    return Classifier(encoder, beside(head, encoder), tuple(task.labels), options.max_length)
 
 
 def pooling_of(encoder: TransformerEncoder, wanted: str, pairs: bool) -> str:

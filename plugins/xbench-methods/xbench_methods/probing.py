@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 from xbench_encoders.encoder import TransformerEncoder
-from xbench_encoders.heads import LinearHead, TokenClassificationHead, pool
+from xbench_encoders.heads import LinearHead, TokenClassificationHead, beside, pool
 from xbench_encoders.sampling import batches_by_length
 
 from xbench.contracts import Examples, FitContext, TaskKind, TaskView
@@ -61,7 +61,7 @@ def load_probe(
 
 
 def _new_tagger(encoder: TransformerEncoder, task: TaskView, options: ProbeOptions) -> ProbedTagger:
-    head = TokenClassificationHead(encoder.dimension, len(task.labels)).to(encoder.device).eval()
+    head = beside(TokenClassificationHead(encoder.dimension, len(task.labels)), encoder)
     return ProbedTagger(encoder, head, tuple(task.labels), options.max_length)
 
 
@@ -69,7 +69,7 @@ def _new_classifier(
     encoder: TransformerEncoder, task: TaskView, options: ProbeOptions, pairs: bool
 ) -> ProbedClassifier:
     pooling = pooling_of(encoder, options.pooling, pairs)
-    head = LinearHead(encoder.dimension, len(task.labels), pooling).to(encoder.device).eval()
+    head = beside(LinearHead(encoder.dimension, len(task.labels), pooling), encoder)
     return ProbedClassifier(encoder, head, tuple(task.labels), options.max_length)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import torch
 from xbench_encoders.encoder import TransformerEncoder
-from xbench_encoders.heads import SpanHead
+from xbench_encoders.heads import SpanHead, beside
 from xbench_encoders.sampling import batches_by_length, drawn_from
 from xbench_encoders.spans import Limits, Passages, Span, tokenize_questions
 
@@ -144,7 +144,7 @@ def new(
     """A reader with a fresh head, drawn from the seed alone."""
     with drawn_from(seed):
         head = SpanHead(encoder.dimension)
-    return Reader(encoder, head.to(encoder.device).eval(), options)
+    return Reader(encoder, beside(head, encoder), options)
 
 
 def labelled_passages(reader: Reader, examples: Examples, language: str) -> Part:

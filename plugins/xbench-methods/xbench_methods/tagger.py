@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import torch
 from xbench_encoders.encoder import TransformerEncoder, Words
-from xbench_encoders.heads import TokenClassificationHead
+from xbench_encoders.heads import TokenClassificationHead, beside
 from xbench_encoders.sampling import batches_by_length, drawn_from
 
 from xbench.contracts import Examples, TaskView
@@ -110,7 +110,7 @@ def new(
     """A tagger with a fresh head, drawn from the seed alone."""
     with drawn_from(seed):
         head = TokenClassificationHead(encoder.dimension, len(task.labels))
-    return Tagger(encoder, head.to(encoder.device).eval(), tuple(task.labels), options.max_length)
+    return Tagger(encoder, beside(head, encoder), tuple(task.labels), options.max_length)
 
 
 def labelled_words(tagger: Tagger, examples: Examples, language: str) -> Part:

@@ -153,7 +153,7 @@ def probe(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, data: Path
 def measure(folder: Path, data: Path) -> None:
     """Load the model as a user would and log all figures."""
     began = time.perf_counter()
-    model = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
+    model = AutoModel.from_pretrained(folder, dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     log.info("loaded in %.2f s", time.perf_counter() - began)
     if len(tokenizer) != model.config.vocab_size:
