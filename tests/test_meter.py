@@ -1,5 +1,8 @@
 """What a stage costs besides its time, read from files that stand for the kernel's."""
 
+import sys
+from types import SimpleNamespace
+
 import pytest
 
 from tests.fakes import run
@@ -53,6 +56,23 @@ def test_what_cannot_be_read_is_not_told(tmp_path, process, power):
     with metered(process, power) as cost:
         (power / "intel-rapl:1" / "energy_uj").write_text("no number")
     assert not cost
+
+
+def test_an_accelerator_that_a_block_begins_to_use_is_told_of_it(process, power, monkeypatch):
+    used = SimpleNamespace(begun=False, resets=0)
+    cuda = SimpleNamespace(is_available=lambda: True, is_initialized=lambda: used.begun)
+    cuda.max_memory_allocated = lambda: 5 * MIB
+    cuda.reset_peak_memory_stats = lambda: vars(used).update(resets=used.resets + 1)
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
+    with metered(process, power) as cost:
+        pass
+    assert "accelerator_mib" not in cost
+    with metered(process, power) as cost:
+        used.begun = True
+    assert (cost["accelerator_mib"], used.resets) == (5.0, 0)
+    with metered(process, power) as cost:
+        pass
+    assert (cost["accelerator_mib"], used.resets) == (5.0, 1)
 
 
 @pytest.mark.skipif(not (PROCESS / "clear_refs").exists(), reason="the kernel tells no peak of memory here")

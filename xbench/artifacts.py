@@ -9,7 +9,8 @@ ALLOWED = "safetensors, JSON, other UTF-8 text, Parquet"
 
 def wrong_file(path: Path) -> str:
     """What is wrong with a file of an artifact; empty when it is of an allowed kind."""
-    head = path.read_bytes()[:8]
+    with path.open("rb") as file:
+        head = file.read(8)
     if head.startswith(PICKLED):
         return "is a pickle"
     if zipfile.is_zipfile(path):

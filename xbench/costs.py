@@ -32,16 +32,14 @@ def told(board: Board, results: Sequence[Result]) -> Board:
 
 
 def front(costs: Sequence[Cost], merits: Sequence[float | None]) -> list[bool]:
-    """Whether a row is on the Pareto front of seconds and merit: no other is better, or as good, for less.
+    """Whether a row is on the Pareto front of seconds and merit: none is as good for less, or better for as much.
 
     A row whose seconds or merit is not told is not on it, and keeps no other off it.
     """
     known = [(cost.seconds, merit) for cost, merit in zip(costs, merits, strict=True)]
-    there = [(paid, merit) for paid, merit in known if paid is not None and merit is not None]
-    return [
-        (paid, merit) in there and not any(p <= paid and m >= merit and (p, m) != (paid, merit) for p, m in there)  # type: ignore[operator]
-        for paid, merit in known
-    ]
+    there = {(paid, merit) for paid, merit in known if paid is not None and merit is not None}
+    beaten = {one for one in there for other in there if other[0] <= one[0] and other[1] >= one[1] and other != one}
+    return [one in there - beaten for one in known]
 
 
 def _cost(row: Row, of: Sequence[Result], users: Mapping[str, int]) -> Cost:

@@ -20,12 +20,11 @@ def metered(process: Path = PROCESS, power: Path = POWER) -> Iterator[dict[str, 
     most machines let only root read).
     """
     cost: dict[str, float] = {}
-    fresh, torch = _reset(process), _accelerated()
-    before = _energy(power)
-    if torch is not None:
+    fresh, before = _reset(process), _energy(power)
+    if (torch := _accelerated()) is not None:
         torch.cuda.reset_peak_memory_stats()
     yield cost
-    if torch is not None:
+    if (torch := _accelerated()) is not None:  # where the block began to use it, all that was allocated is the block's
         cost["accelerator_mib"] = round(torch.cuda.max_memory_allocated() / MIB, 1)
     peak = _peak(process) if fresh else None
     if peak is not None:

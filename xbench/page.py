@@ -58,8 +58,9 @@ def to_html(board: Board, results: Iterable[Result], title: str = "") -> str:
     ]
     lines = [line for table, of in zip(board.tables, paid, strict=True) for line in _lines(table, keys, of)]
     values: dict[str, Any] = {"board": board, "title": title or "Leaderboard", "keys": keys, "counts": _counts(board)}
-    values |= {"sections": sections, "lines": lines, "filters": _filters(lines), "legend": _legend(board)}
-    values["chapters"] = [*crossed.chapters(board.matrices), *typological.chapters(board), *spending.chapters(board)]
+    spent = spending.chapters(board)
+    values |= {"sections": sections, "lines": lines, "filters": _filters(lines), "legend": _legend(board, bool(spent))}
+    values["chapters"] = [*crossed.chapters(board.matrices), *typological.chapters(board), *spent]
     values["published"] = _emphasised(legends.PUBLISHED.partition("\n\n")[2])
     return _environment().get_template("page.html.j2").render(values) + "\n"
 
@@ -169,9 +170,9 @@ def _counts(board: Board) -> list[str]:
     return [f"{count} {what}{'s' * (count != 1)}" for what, count in counts.items()]
 
 
-def _legend(board: Board) -> list["Markup"]:
+def _legend(board: Board, spent: bool) -> list["Markup"]:
     """The items of the legend."""
-    text = "\n".join([legends.LEGEND, *legends.besides(board, bool(spending.chapters(board)))])
+    text = "\n".join([legends.LEGEND, *legends.besides(board, spent)])
     return [_emphasised(item) for item in re.split(r"^- ", text, flags=re.MULTILINE)[1:]]
 
 

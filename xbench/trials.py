@@ -29,27 +29,27 @@ class Trial:
     killed: bool = False
     trouble: str = ""  # why the other process came to no keys
     asked: list[str] = field(default_factory=list)  # hosts
-    _model: str = ""
 
     @property
     def model(self) -> str:
-        """The encoder that it is tried on."""
-        return self._model if self.first else ""
+        """The encoder that it is tried on: the first that it does not fail on as on a thing that it does not know."""
+        return self._begun[0]
+
+    @property
+    def first(self) -> Outcome:
+        """The grid, with seed 0."""
+        return self._begun[1]
 
     @cached_property
-    def first(self) -> Outcome:
-        """The grid, with seed 0; of the first model that it does not fail on as on a thing that it does not know."""
+    def _begun(self) -> tuple[str, Outcome]:
         tried: list[tuple[str, Outcome]] = []
         for model in self.models:
             with self._offline():
                 found = self.lab.run(self.part, model, f"{self.place}-first")
             tried.append((model, found))
             if found.error is None or found.bench.refused or _deliberate(found.error):
-                break
-        else:
-            tried = tried[:1]
-        self._model, found = tried[-1]
-        return found
+                return tried[-1]
+        return tried[0]
 
     @contextmanager
     def _offline(self) -> Iterator[None]:
