@@ -22,7 +22,7 @@ ORDER = [
     "latex", "cards", "every_eval", "bibliography", "forms",
     "environment", "manifests", "meter", "stages", "workers", "records", "runner", "progress", "session",
     "layouts", "exports", "submission", "imports", "catalogue",
-    "fake_task", "fake_aligner", "fake_plugin", "trial", "verdicts", "plugin_contract", "testing",
+    "fake_task", "fake_aligner", "fake_plugin", "tiny_grid", "verdicts", "plugin_contract", "testing",
     "exchange", "kept", "verify", "replan", "repredict", "retrain", "changes", "sides", "flips", "diff", "diff_text",
     "publish", "merge", "boards", "verifying", "comparing", "scaffold",
     "invented", "watching", "lab", "offline", "artifacts", "trials", "conduct", "remains", "declared", "credentials",

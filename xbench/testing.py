@@ -27,7 +27,7 @@ from xbench.keys import digest
 from xbench.languages import canonical
 from xbench.names import parse
 from xbench.plugin_contract import PluginContract
-from xbench.trial import run_grid
+from xbench.tiny_grid import run_grid
 from xbench.values import PAIRED
 
 __all__ = ["FakeAligner", "FakeDictionary", "FakeEncoder", "FakeMethod", "FakeModel", "FakePlugin", "FakeTask",
