@@ -19,8 +19,12 @@ from xbench_methods.probe import Probe, ProbeOptions
 
 from tests.plugins import tiny
 from xbench import testing
-from xbench.contracts import Split
+from xbench.contracts import Data, Origin, Resource, Split, TaskKind
 from xbench.errors import DataError, ModelError, UsageError
+from xbench.invented import InventedTask
+from xbench.registry import load_registry
+from xbench.shelf import Shelf
+from xbench.testing import FakeDictionary, FakePlugin, FakeTask
 
 FAMILY = HuggingFaceFamily()
 GOOD = "4 2\nthe 1 0\nsea 0 1\n, 2 2\n[PAD] 9 9\n"
@@ -221,6 +225,26 @@ def test_the_recipe_makes_a_file_that_is_a_model(repository, tmp_path):
     assert made.dimension == 4
     assert read_vectors(tmp_path / "one.vec").tokens == ("the", ",", ".", "house", "sea", "sky", "under")
     assert 1 not in made.tokenize(["Under the SEA."], None, "en", 9).ids[0], "all words are known"
+
+
+def test_the_recipe_reads_the_texts_of_a_language_but_none_that_measure_retrieval(repository, tmp_path):
+    recipe = load_recipe(repository / "plugins/xbench-aligners/recipes/vectors/texts.py")
+    words = tuple(f"word{at}" for at in range(3))
+    pairs = FakeDictionary("bitext-of-ours", supplies=Resource.PARALLEL, words=words)
+    task, measure = FakeTask(), InventedTask("invented-search", TaskKind.RETRIEVAL)
+    fake = FakePlugin(tmp_path, tasks=[task, measure], resources=[pairs])
+    registry, shelf = load_registry(extra={"fake": fake}), Shelf(Data(Origin.SAMPLE))
+    found = {language: list(recipe.texts(registry, shelf, language)) for language in ("en", "de")}
+    for language, texts in found.items():
+        assert set(shelf.load(task, language, Split.TEST).inputs["text"].to_pylist()) <= set(texts)
+    (first, second) = zip(*shelf.pairs(pairs, "en", "de").rows, strict=True)
+    assert set(first) <= set(found["en"])
+    assert not set(first) & set(found["de"])
+    assert set(second) <= set(found["de"])
+    assert measure.languages == ("qab",)
+    assert not list(recipe.texts(registry, shelf, "qab"))
+    with pytest.raises(SystemExit, match=r"usage: texts\.py DATA LANGUAGE"):
+        recipe.main([str(tmp_path / "none"), "de"])
 
 
 def load_recipe(path):
