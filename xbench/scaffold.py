@@ -90,9 +90,10 @@ def render(named: Named, kind: str) -> dict[str, str]:
 
 
 def steps(named: Named, kind: str, folder: Path) -> list[str]:
-    """The commands that install it, test it and run it."""
+    """The commands that install it, test it, check it and run it."""
     grid = _about(named, kind)["grid"]
-    return [f"cd {shlex.quote(str(folder))}", "pip install -e '.[test]'", "pytest", f"xbench run {grid}"]
+    tested = ["pip install -e '.[test]'", "pytest", f"xbench plugin check {named.distribution}"]
+    return [f"cd {shlex.quote(str(folder))}", *tested, f"xbench run {grid}"]
 
 
 def _about(named: Named, kind: str) -> dict[str, Any]:
