@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 from xbench_aligners.centering import Centering, CenteringOptions
+from xbench_aligners.folding import side
 from xbench_aligners.leace import Leace, LeaceOptions
+from xbench_aligners.linear import Fit, _at_chance
+from xbench_aligners.maps import solve
 from xbench_aligners.procrustes import Procrustes, ProcrustesOptions
 from xbench_aligners.rcsls_aligner import RcslsAlignerOptions
 from xbench_aligners.sentence_map import SentenceMap, SentenceMapOptions
@@ -98,6 +101,20 @@ def test_a_map_at_chance_is_flagged_and_one_that_is_not_is_not():
     Procrustes().fit(world().encoder(), ProcrustesOptions(refine=0), context)
     assert context.logged["maps"]["de"]["recovered"] > 95
     assert set(context.logged) == {"maps"}
+
+
+def test_chance_is_what_a_map_recovers_of_pairs_drawn_at_random_however_many_dimensions_and_pairs_there_are():
+    draw = np.random.default_rng(0)
+    for rows, width, weak in ((600, 60, False), (4000, 40, True)):
+        first, second = draw.normal(size=(2, rows, width))
+        second = second + 0.25 * first if weak else second
+        one, other = side(first, ("unit",)), side(second, ("unit",))
+        pairs = np.stack([np.arange(rows)] * 2, axis=1)
+        fit = Fit(solve(one.rows, other.rows, pairs), one, other, pairs)
+        recovered = fit.recovered()
+        assert (5 < recovered < 50) != weak, "many dimensions recover much of nothing, many pairs little of something"
+        assert _at_chance(recovered, fit, 0) != weak
+        assert (recovered > 3 * fit.by_chance(0)) == weak
 
 
 def test_words_that_are_spelt_the_same_may_start_it():

@@ -29,7 +29,7 @@ from xbench_aligners.vecmap_aligner import VecmapAlignerOptions
 
 STEPS = MappingProxyType({"iterative": ITERATIVE, "unit": ("unit",), "none": ()})
 CONVERGED = 0.9  # isometric spaces end at 0.98, unrelated ones at 0.75
-CHANCE = 5.0  # unrelated spaces recover less than that, in percent
+TELLING = 50.0  # percent: where as many pairs drawn at random are recovered, too few of them determine the map
 NONE = np.empty((0, 2), dtype=np.intp)
 
 
@@ -50,6 +50,16 @@ class Fit:
         wanted = set(map(tuple, self.pairs.tolist()))
         right = [pair in wanted for pair in zip(rows.tolist(), scores.nearest(rows).indices.tolist(), strict=True)]
         return 100.0 * sum(right) / len(right)
+
+    def by_chance(self, seed: int) -> float:
+        """What an orthogonal map recovers of as many pairs that were drawn at random, to which it is fitted too.
+
+        The share falls with the pairs and grows with the dimensions, to all of them where these are as many.
+        """
+        order = np.random.default_rng(seed).permutation(len(self.pairs))
+        drawn = np.stack([self.pairs[:, 0], self.pairs[order, 1]], axis=1)
+        found = solve(self.source.rows, self.target.rows, drawn)
+        return replace(self, found=found, pairs=drawn).recovered()
 
 
 def fit_procrustes(encoder: TransformerEncoder, options: ProcrustesOptions, context: Context) -> TransformerEncoder:
@@ -132,6 +142,12 @@ def fit_sentence_map(encoder: TransformerEncoder, options: SentenceMapOptions, c
     return _mapped(encoder, context, context.paired(Resource.PARALLEL), fit)
 
 
+def _at_chance(recovered: float, fit: Fit, seed: int) -> bool:
+    """Whether it is within three standard errors of what is recovered of pairs drawn at random."""
+    chance = max(fit.by_chance(seed), 100.0 / len(fit.pairs))
+    return chance <= TELLING and recovered <= chance + 3 * np.sqrt(chance * (100.0 - chance) / len(fit.pairs))
+
+
 def _solved(source: Side, target: Side, options: SentenceMapOptions) -> LinearMap:
     if options.solver == "procrustes":
         return procrustes(source.rows, target.rows)
@@ -200,7 +216,7 @@ def _mapped(
         flaw = one.flaw
         if len(one.pairs):
             about["recovered"] = round(one.recovered(), 2)
-            if about["recovered"] <= max(CHANCE, 200.0 / len(one.target.rows)):
+            if about["recovered"] <= TELLING and _at_chance(about["recovered"], one, context.seed):
                 flaw = flaw or f"the map recovers {about['recovered']} % of its own pairs, which is chance"
         told[target] = about
         flaws += [f"{target}: {flaw}"] if flaw else []

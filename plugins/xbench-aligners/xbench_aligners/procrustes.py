@@ -43,7 +43,8 @@ class Procrustes(Mapped):
     which is fitted apart.
 
     Logged for each target: its pairs, the sizes of the tables, the criterion by round, how many of its own pairs the
-    map recovers, and a note where there are fewer pairs than dimensions, which do not determine a map.
+    map recovers, and a note where there are fewer pairs than dimensions, which do not determine a map. As
+    `degenerate` a map that recovers no more of them than one of pairs drawn at random does of those.
     """
 
     name = "procrustes"
