@@ -15,7 +15,7 @@ from xbench.testing import FakeMethod
 
 # What the contracts say, by number. Whoever changes a member or what it is handed raises `contracts.CONTRACT`, says in
 # `contracts.CHANGES` what authors must do, and adds the new digest here; OLDEST too, where old plugins cannot run.
-DIGESTS = {1: "d1cc75975fbd7f7aa017e59c0cbd53a9"}
+DIGESTS = {1: "d1cc75975fbd7f7aa017e59c0cbd53a9", 2: "d1cc75975fbd7f7aa017e59c0cbd53a9"}  # 2 adds what may be left out
 FORMS = ("Task", "PairedData", "Encoder", "Model", "ModelFamily", "Diagnostic", "Aligner", "Predictor", "Method",
          "Context", "FitContext")  # fmt: skip
 

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from tests import fakes, recall
 from xbench import plugin_check
 from xbench.cli import cli
+from xbench.contracts import CONTRACT
 from xbench.plugin_check import TRIED, check
 from xbench.verdicts import RULES, Verdict
 
@@ -101,7 +102,7 @@ def test_the_command_writes_report_verdict_and_badge(installed, alone, tmp_path)
     assert (tmp_path / "out" / "check.md").read_text() == ran.output
     verdict = json.loads((tmp_path / "out" / "check.json").read_text())
     assert {key: verdict[key] for key in ("schema", "distribution", "version", "contract", "passed", "faults")} == {
-        "schema": 1, "distribution": NAME, "version": "1.0", "contract": 1, "passed": True, "faults": [],
+        "schema": 1, "distribution": NAME, "version": "1.0", "contract": CONTRACT, "passed": True, "faults": [],
     }  # fmt: skip
     badge = json.loads((tmp_path / "out" / "badge.json").read_text())
     assert badge.keys() == {"schemaVersion", "label", "message", "color"}

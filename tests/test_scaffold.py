@@ -4,6 +4,7 @@ import pytest
 
 from tests.fakes import files, install, xbench
 from xbench.authoring import BEGUN
+from xbench.contracts import CONTRACT
 from xbench.errors import UsageError
 from xbench.registry import load_registry
 from xbench.scaffold import Named, check_free, render, write
@@ -66,7 +67,7 @@ def test_every_kind_has_the_files_of_a_distribution_and_no_template_is_left(kind
         assert "{%" not in text
         assert "{{" not in text.replace("${{", "")
         assert "MODULE" not in path
-        assert "XBENCH_CONTRACT = 1" in text or not path.endswith("/__init__.py")
+        assert f"XBENCH_CONTRACT = {CONTRACT}" in text or not path.endswith("/__init__.py")
 
 
 def test_a_name_that_holds_a_part_of_a_templates_path_stays_as_it_is():

@@ -39,13 +39,22 @@ if TYPE_CHECKING:
 __all__ = ["Aligner", "Context", "Data", "Described", "Diagnostic", "Encoder", "Examples", "FitContext", "HeldOut",
            "Method", "Model", "ModelFamily", "ModelInfo", "Origin", "PairedData", "Pairs", "Predictor", "Provenance",
            "Resource", "Scope", "Scores", "Split", "Task", "TaskKind", "TaskView"]  # fmt: skip
-CONTRACT = 1  # raised when what a plugin must have, or may use, changes; a plugin's module may say XBENCH_CONTRACT = 1
+CONTRACT = 2  # raised when what a plugin must have, or may use, changes; a plugin's module may say XBENCH_CONTRACT = 2
 OLDEST = 1  # the oldest contract whose plugins still run
-CHANGES: Mapping[int, str] = {1: "the first that has a number"}
+CHANGES: Mapping[int, str] = {
+    1: "the first that has a number",
+    2: "a model may name the type of encoder it gives (encoder_type), an aligner, method or diagnostic those it takes"
+    " (encoder_types); without them it is the type of xbench-encoders, as before, and there is nothing to do",
+}
 
 
 class Encoder(Protocol):
-    """The loaded thing that turns text of a named language into vectors; its making is the plugin's affair."""
+    """The loaded thing that turns text of a named language into vectors; its making is the plugin's affair.
+
+    What aligners and methods may do with it depends on its type. The type `states`, which goes without saying, has what
+    `xbench_encoders.encoder.TransformerEncoder` has: tokenizers, and states of tokens that can be trained. An encoder
+    of another kind, such as counts of n-grams, has a type of its own name, and methods that say that they take it.
+    """
 
     def copy(self) -> "Encoder":
         """An independent copy: a fit changes what it is handed."""
@@ -55,7 +64,11 @@ class Encoder(Protocol):
 
 
 class Model(Described, Protocol):
-    """A light description of a pretrained model; `languages` is None where any language may be tried."""
+    """A light description of a pretrained model; `languages` is None where any language may be tried.
+
+    Where its encoder is not of the type `states`, it says so: `encoder_type = "counts"`. Recipes with a part that does
+    not take the type are skipped, and say why.
+    """
 
     @property
     def languages(self) -> tuple[str, ...] | None:
@@ -80,7 +93,10 @@ class ModelFamily(Described, Protocol):
 
 
 class Diagnostic(Described, Protocol):
-    """Measures how well languages meet in an encoder, apart from any task; it is no supervision and trains nothing."""
+    """Measures how well languages meet in an encoder, apart from any task; it is no supervision and trains nothing.
+
+    It measures encoders of the types that it takes, `encoder_types`; see `Trained`.
+    """
 
     @property
     def version(self) -> int:
@@ -97,7 +113,8 @@ class Trained(Described, Protocol):
     without saying, is the first resource that has them. What a fit logs as `degenerate`, a text, is why its result is
     no fair try of the method, such as a collapse; boards show it. Where no seed enters it, such as a linear solve, it
     says `deterministic = True`; else two seeds that come to the same are a fault. `trial`, option values by name, are
-    those that it is checked with on a tiny encoder, where the defaults would take long or make no sense.
+    those that it is checked with on a tiny encoder, where the defaults would take long or make no sense. What takes
+    encoders of other types than `states` names them: `encoder_types = frozenset({"counts"})`.
     """
 
     @property

@@ -1,7 +1,7 @@
 """Another process that plans the same grids and dies in the first fit: `python -m xbench.killed FOLDER`.
 
-It reads `asked.json` of the folder, [kind, recipe name with options, model, place] of each part, writes `keys.json`,
-the keys of each plan, and fits the first part until that reads something.
+It reads `asked.json` of the folder, [kind, recipe name with options, method after it, model, place] of each part,
+writes `keys.json`, the keys of each plan, and fits the first part until that reads something.
 """
 
 import json
@@ -23,7 +23,8 @@ PATIENCE = 300  # seconds
 
 def kill(folder: Path, trials: Sequence[Trial]) -> None:
     """Have another process plan the trials and die in the first; tells them what came of it."""
-    asked = [[trial.part.kind, str(trial.part.name), trial.model, trial.place] for trial in trials]
+    parts = [(trial.part, trial.model, trial.place) for trial in trials]
+    asked = [[part.kind, str(part.name), part.after, model, place] for part, model, place in parts]
     (folder / ASKED).write_text(json.dumps(asked), encoding="utf-8")
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": "1"}
     command = [sys.executable, "-m", "xbench.killed", str(folder)]
@@ -47,11 +48,15 @@ def main(folder: Path) -> None:
     """What the other process does."""
     lab = Lab.opened(folder)
     asked = json.loads((folder / ASKED).read_text(encoding="utf-8"))
-    parts = [Part(kind, lab.registry.find(kind, names.parse(text).name), names.parse(text)) for kind, text, *_ in asked]
+    parts = []
+    for kind, text, after, *_ in asked:
+        name = names.parse(text)
+        parts.append(Part(kind, lab.registry.find(kind, name.name), name, after))
     keys = [list(lab.plan(part, model)[0].stages()) for part, (*_, model, _) in zip(parts, asked, strict=True)]
     (folder / KEYS).write_text(json.dumps(keys), encoding="utf-8")
     dying = replace(lab, on_read=lambda: os._exit(KILLED))
-    dying.run(parts[0], asked[0][2], f"{asked[0][3]}-again")
+    *_, model, place = asked[0]
+    dying.run(parts[0], model, f"{place}-again")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,8 @@ from xbench.shelf import Shelf
 from xbench.stages import PREDICTIONS
 from xbench.store import Store
 from xbench.suite import Suite
-from xbench.values import PAIRED
+from xbench.uses import encoder_type, encoder_types
+from xbench.values import PAIRED, STATES
 from xbench.watching import Trained, WatchedBench, WatchedShelf
 
 KINDS = (TaskKind.SEQUENCE_CLASSIFICATION, TaskKind.TOKEN_CLASSIFICATION, TaskKind.RETRIEVAL)
@@ -34,11 +35,12 @@ SAMPLE = Data(Origin.SAMPLE)
 
 @dataclass(frozen=True)
 class Part:
-    """An aligner or a method, with the options it is tried with."""
+    """An aligner or a method, with the options it is tried with; `after` is the method that an aligner is judged by."""
 
     kind: str
     thing: Any
     name: names.Name
+    after: str = DEFAULT_METHOD
 
     @property
     def title(self) -> str:
@@ -47,7 +49,7 @@ class Part:
 
     def recipe(self, model: str) -> str:
         """What is run: an aligner is judged by what a method learns after it."""
-        after = MEMORY if model == FAKE else DEFAULT_METHOD
+        after = MEMORY if model == FAKE else self.after
         return f"{self.name}+{after}" if self.kind == "aligner" else str(self.name)
 
     def with_option(self, option: str, value: str) -> "Part":
@@ -56,7 +58,7 @@ class Part:
         return replace(self, name=names.Name(self.name.name, tuple(sorted(given.items()))))
 
 
-def small(kind: str, thing: Any, given: Mapping[str, str]) -> Part:
+def small(kind: str, thing: Any, given: Mapping[str, str], after: str = DEFAULT_METHOD) -> Part:
     """A part whose trainings are short: options of usual names are made small, then come those that it asks for.
 
     That are its own `trial`, option values by name, and the `given` ones, which stay as they are.
@@ -66,7 +68,7 @@ def small(kind: str, thing: Any, given: Mapping[str, str]) -> Part:
         default = getattr(thing.Options(), option, None)
         if option not in chosen and isinstance(default, int | float) and default > most:
             chosen[option] = str(most)
-    return Part(kind, thing, names.Name(thing.name, tuple(sorted(chosen.items()))))
+    return Part(kind, thing, names.Name(thing.name, tuple(sorted(chosen.items()))), after)
 
 
 @dataclass(frozen=True)
@@ -122,12 +124,24 @@ class Lab:
             registry.objects[kind] |= {thing.name: thing for thing in given}
         return cls(folder, registry)
 
-    def models(self, needed: Collection[str]) -> list[str]:
-        """The encoders to try a part with: first those of the distributions that it needs, then the others."""
+    def models(self, thing: Any, needed: Collection[str]) -> list[str]:
+        """The encoders to try a thing with: first those of the distributions that it needs, then the others.
+
+        There are toys of the type `states`; of the other types that it takes those models are, that are installed.
+        """
+        taken = encoder_types(thing)
+        if STATES not in taken:
+            return [name for name, one in sorted(self.registry.objects["model"].items()) if encoder_type(one) in taken]
         families = [family for family in self.registry.families() if hasattr(family, "toy")]
         owners = {family.toy(words()).name: self.registry.owners["model", family.name] for family in families}
         known = [(canonicalize_name(owner.distribution) not in needed, name) for name, owner in owners.items()]
         return [name for _, name in sorted([*known, (bool(known) and not min(known)[0], FAKE)])]
+
+    def after(self, model: str) -> str | None:
+        """The method that aligners are judged by on a model: the usual one, or the first that takes its encoder."""
+        given = encoder_type(self.registry.objects["model"][model])
+        able = [name for name, one in sorted(self.registry.objects["method"].items()) if given in encoder_types(one)]
+        return DEFAULT_METHOD if given == STATES else next(iter(able), None)
 
     def kind(self, thing: Any) -> TaskKind | None:
         """The kind of task that a thing is tried on: the first that it learns and that there is an invented one of."""

@@ -26,7 +26,7 @@ from xbench.plan import (
 from xbench.remarks import label_of, of_preparation, of_training, targets_of
 from xbench.request import Grid, Recipe
 from xbench.shelf import Shelf
-from xbench.uses import Component, TaskUse
+from xbench.uses import Component, TaskUse, encoder_type, encoder_types
 from xbench.values import MEASURING
 
 
@@ -92,6 +92,11 @@ class _Planner:
             raise CannotRunError(f"{cell.model} knows {', '.join(languages)} only")
         if use.task.kind not in recipe.method.plugin.task_kinds:
             raise CannotRunError(f"{recipe.method.name.name} does not do {use.task.kind}")
+        given = encoder_type(base.model)
+        for part in (*recipe.aligners, recipe.method):
+            if given not in encoder_types(part.plugin):
+                taken = " or ".join(sorted(encoder_types(part.plugin)))
+                raise CannotRunError(f"{part.name.name} takes encoders of the type {taken}, {cell.model} gives {given}")
         there = self.shelf.languages(use.task, use.split)  # one that is asked for in vain must not stop the others
         joint = [t for t in targets if t in there and (languages is None or t in languages)]
         scope = Granter(use, cell, joint, self.shelf, self.grid.supplies)
@@ -150,7 +155,9 @@ class _Planner:
         for paired in (one for _, one in sorted(self.grid.supplies.items()) if one.supplies in MEASURING):
             if cell.target in self.shelf.paired_with(paired, cell.source):
                 pairs.setdefault(paired.supplies, paired)
-        if cell.target == cell.source or not pairs or not self.grid.diagnostics:
+        given = encoder_type(fit.base.model)
+        able = tuple(one for one in self.grid.diagnostics if given in encoder_types(one))
+        if cell.target == cell.source or not pairs or not able:
             return None
         start = fit.before.key if fit.before else [fit.base.info.id, fit.base.info.revision, fit.base.info.digest]
         prints = {
@@ -158,13 +165,13 @@ class _Planner:
             for resource, paired in pairs.items()
         }
         aligners = ["+".join(stage.aligner.name for stage in align_chain(fit.before))] if fit.before else []
-        versions = [[one.name, one.version] for one in self.grid.diagnostics]
+        versions = [[one.name, one.version] for one in able]
         return DiagnoseStage(
             digest(["diagnose", start, cell.source, cell.target, prints, versions]),
             f"measure {' with '.join([cell.model, *aligners])}, {cell.source}→{cell.target}",
             fit.base,
             fit.before,
-            self.grid.diagnostics,
+            able,
             cell.source,
             cell.target,
             pairs,

@@ -17,6 +17,7 @@ from xbench.killed import kill
 from xbench.lab import Lab, small
 from xbench.offline import offline
 from xbench.trials import Check, Trial
+from xbench.uses import encoder_types
 from xbench.verdicts import Finding, Report, Verdict
 
 log = logging.getLogger("xbench")
@@ -79,15 +80,20 @@ def _tried(
     tried: list[Trial] = []
     for kind, thing, options in things:
         owner, title = lab.registry.owners.get((kind, thing.name)), f"{kind} {thing.name}"
+        models = [] if title in ill else lab.models(thing, _needed(subject.name))
+        after = lab.after(models[0]) if models else None
         if owner is None or owner.distribution != subject.name:
             why = "the plugin is left out as broken, see the other faults"
         elif title in ill:
             why = "its declarations are no good, see their fault"
         elif lab.kind(thing) is None:
             why = f"there is no invented task of {', '.join(thing.task_kinds)}"
+        elif after is None:
+            lacking = "method that takes" if models else "model that gives"
+            why = f"no {lacking} encoders of the type {' or '.join(sorted(encoder_types(thing)))} is installed"
         else:
-            part = small(kind, thing, options)
-            tried.append(Trial(lab, part, lab.models(_needed(subject.name)), str(len(tried))))
+            part = small(kind, thing, options, after)
+            tried.append(Trial(lab, part, models, str(len(tried))))
             continue
         yield from (Finding(rule, Verdict.NONE, why, title) for rule in TRIED)
     ran = [trial for trial in tried if trial.first.error is None]

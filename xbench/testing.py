@@ -28,7 +28,7 @@ from xbench.languages import canonical
 from xbench.names import parse
 from xbench.plugin_contract import PluginContract
 from xbench.tiny_grid import run_grid
-from xbench.values import PAIRED
+from xbench.values import PAIRED, STATES
 
 __all__ = ["FakeAligner", "FakeDictionary", "FakeEncoder", "FakeMethod", "FakeModel", "FakePlugin", "FakeTask",
            "FitLog", "PluginContract", "check_aligner", "check_method", "check_model", "check_resource", "check_task",
@@ -84,6 +84,8 @@ def check_model(model: Any) -> None:
     if languages is not None:
         _check_languages(who, languages)
     require(callable(getattr(model, "load", None)), f"{who} lacks load()")
+    given = getattr(model, "encoder_type", STATES)
+    require(isinstance(given, str) and bool(given), f"{who}: encoder_type must be a text, not {given!r}")
     info = model.info()
     good = isinstance(info, ModelInfo) and all(isinstance(value, str) for value in vars(info).values())
     require(good and info.id and info.digest, f"{who}: info() must give a ModelInfo with id and digest, not {info!r}")
@@ -139,6 +141,9 @@ def _check_trained(thing: Any, kind: str, does: Iterable[str]) -> str:
     who = _described(thing, kind, {"version": int, "citation": str, "Options": type})
     for name in does:
         require(callable(getattr(thing, name, None)), f"{who} lacks {name}()")
+    taken = getattr(thing, "encoder_types", frozenset({STATES}))
+    good = isinstance(taken, frozenset) and bool(taken) and all(isinstance(one, str) and one for one in taken)
+    require(good, f"{who}: encoder_types must be a frozenset of texts, not {taken!r}")
     _check_options(who, thing.Options)
     for chosen in _variants(thing.Options):
         needs, scope = thing.needs(chosen), thing.scope(chosen)

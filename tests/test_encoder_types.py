@@ -1,0 +1,149 @@
+"""Types of encoder: what does not take what a model gives is skipped and says why, in grids and in checks."""
+
+import sys
+from dataclasses import dataclass
+
+import pytest
+
+from tests import recall
+from tests.fakes import run, session
+from tests.test_diagnose import WORDS, Known
+from xbench import plugin_check
+from xbench.catalogue import show
+from xbench.plan import StageKind
+from xbench.plugin_check import check
+from xbench.registry import load_registry
+from xbench.testing import FakeAligner, FakeDictionary, FakeMethod, FakeModel, FakePlugin
+from xbench.verdicts import Verdict
+
+COUNTS = frozenset({"counts"})
+BOTH = frozenset({"counts", "states"})
+
+
+@dataclass(frozen=True)
+class Counts(FakeModel):
+    name: str = "counting"
+    encoder_type: str = "counts"
+
+
+@dataclass
+class OfCounts(FakeMethod):
+    name: str = "of-counts"
+    encoder_types: frozenset = COUNTS
+
+
+@dataclass
+class OfBoth(FakeMethod):
+    name: str = "of-both"
+    encoder_types: frozenset = BOTH
+
+
+def plugin(folder, **more):
+    methods = [FakeMethod(), OfCounts(), OfBoth()]
+    return FakePlugin(folder, models=[FakeModel(), Counts()], methods=methods, **more)
+
+
+def test_what_does_not_take_an_encoder_is_skipped_with_the_reason_and_the_rest_runs(tmp_path):
+    recipes = ("fake-method", "of-counts", "of-both", "fake-aligner+of-both")
+    opened, summary = run(tmp_path, plugin(tmp_path), recipes, models=("fake-model", "counting"), languages=("de",))
+    ran = {(planned.cell.model, planned.cell.recipe) for planned in opened.plan.cells}
+    assert ran == {
+        ("fake-model", "fake-method"), ("fake-model", "of-both"), ("fake-model", "fake-aligner+of-both"),
+        ("counting", "of-counts"), ("counting", "of-both"),
+    }  # fmt: skip
+    assert {(one.cell.model, one.cell.recipe): one.reason for one in opened.plan.skipped} == {
+        ("fake-model", "of-counts"): "of-counts takes encoders of the type counts, fake-model gives states",
+        ("counting", "fake-method"): "fake-method takes encoders of the type states, counting gives counts",
+        ("counting", "fake-aligner+of-both"): "fake-aligner takes encoders of the type states, counting gives counts",
+    }
+    assert dict(summary.counts) == {"ok": 10, "skipped": 6, "failed": 0}
+
+
+def test_an_encoder_is_measured_by_what_takes_it(tmp_path):
+    counted = Known(name="counted")
+    counted.encoder_types = BOTH
+    able = plugin(tmp_path, resources=[FakeDictionary(words=WORDS)], diagnostics=[Known(), counted])
+    opened = session(tmp_path, able, ("of-both",), models=("fake-model", "counting"), languages=("de",))
+    measured = [stage for stage in opened.plan.stages().values() if stage.kind is StageKind.DIAGNOSE]
+    by_model = {stage.base.model.name: [one.name for one in stage.diagnostics] for stage in measured}
+    assert by_model == {"fake-model": ["counted", "known"], "counting": ["counted"]}
+    unable = plugin(tmp_path, resources=[FakeDictionary(words=WORDS)], diagnostics=[Known()])
+    stages = session(tmp_path, unable, ("of-both",), models=("counting",), languages=("de",)).plan.stages().values()
+    assert not [stage for stage in stages if stage.kind is StageKind.DIAGNOSE]
+
+
+def test_types_are_shown(tmp_path):
+    registry = load_registry(extra={"fake": plugin(tmp_path)})
+    assert show(registry, "model", "counting")["encoder"] == "counts"
+    assert show(registry, "model", "fake-model")["encoder"] == "states"
+    assert show(registry, "method", "of-both")["encoders"] == ["counts", "states"]
+    assert show(registry, "aligner", FakeAligner().name)["encoders"] == ["states"]
+
+
+MODEL = """
+    @hookimpl
+    def xbench_models():
+        from dataclasses import dataclass
+        from xbench.testing import FakeModel
+        @dataclass(frozen=True)
+        class Counting(FakeModel):
+            name: str = "counting"
+            encoder_type: str = "counts"
+        return [Counting()]
+"""
+TYPED = recall.HOOKS.replace("version = 1", 'version = 1\n        encoder_types = frozenset({"counts"})')
+MAPPED = """
+    from xbench import hookimpl
+    from xbench.testing import FakeAligner
+
+    class Mapping(FakeAligner):
+        encoder_types = frozenset({"counts"})
+
+    @hookimpl
+    def xbench_aligners():
+        return [Mapping(name="mapping")]
+"""
+
+
+@pytest.fixture
+def checked(tmp_path, monkeypatch):
+    """The report on a plugin of these hooks; no other process is asked unless it is wanted."""
+
+    def _checked(hooks, elsewhere=False):
+        monkeypatch.syspath_prepend(str(recall.written(tmp_path / "site", "xbench-typed", hooks=hooks)))
+        if not elsewhere:
+            monkeypatch.setattr(plugin_check, "kill", spared)
+        return check("xbench-typed")
+
+    def spared(folder, trials):
+        for trial in trials:
+            trial.elsewhere = list(trial.first.plan.stages())
+
+    yield _checked
+    sys.modules.pop("xbench_typed", None)
+
+
+def test_a_method_of_another_type_is_tried_on_a_model_that_gives_it(checked):
+    report = checked(TYPED + MODEL, elsewhere=True)
+    assert report.faults == ()
+    (ran,) = report.of("runs")
+    assert ran.what == "recall on counting"
+
+
+def test_an_aligner_of_another_type_is_judged_by_a_method_that_takes_it(checked):
+    report = checked(TYPED + MODEL + MAPPED, elsewhere=True)
+    assert report.faults == ()
+    assert {one.what for one in report.of("runs")} == {"recall on counting", "mapping+recall on counting"}
+
+
+@pytest.mark.parametrize(
+    ("hooks", "why"),
+    [
+        (TYPED, "no model that gives encoders of the type counts is installed"),
+        (MAPPED + MODEL, "no method that takes encoders of the type counts is installed"),
+    ],
+)
+def test_what_there_is_nothing_to_try_with_is_told_so(hooks, why, checked):
+    report = checked(hooks)
+    told = report.of("runs")
+    assert [(one.verdict, one.what) for one in told] == [(Verdict.NONE, why)]
