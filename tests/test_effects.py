@@ -131,3 +131,10 @@ def test_a_detectable_difference_is_found_four_times_out_of_five():
         rows = [{"de": (generator.random((1, 300)) < rate).astype(float)} for rate in (0.6 + detectable / 100, 0.6)]
         found += not bootstrap(rows, parallel=True, draws=200).difference(0, 1, ["de"]).interval.covers(0.0)
     assert found / 300 == pytest.approx(0.8, abs=0.06)
+
+
+@pytest.mark.parametrize("end", [0.0, -1e-14, 1e-14])
+def test_an_end_that_is_zero_but_for_rounding_is_a_tie_from_either_side(end):
+    assert Interval(-5.667, end).covers(0.0)
+    assert Interval(end, 5.667).covers(0.0)
+    assert not Interval(-5.667, -0.001).covers(0.0)

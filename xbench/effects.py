@@ -10,6 +10,7 @@ from xbench.items import Values
 
 CONFIDENCE = 0.95
 POWER = 0.8  # of the smallest difference that is called detectable
+SLACK = 1e-9  # of scores, 0..100
 _POINT = (1 + CONFIDENCE) / 2
 
 
@@ -21,8 +22,8 @@ class Interval:
     upper: float
 
     def covers(self, value: float) -> bool:
-        """Whether the value is inside, the ends included."""
-        return self.lower <= value <= self.upper
+        """Whether the value is inside, the ends included; sums in another order differ by their last bits."""
+        return self.lower - SLACK <= value <= self.upper + SLACK
 
 
 def interval(draws: Values) -> Interval:

@@ -143,4 +143,4 @@ def _bare(recipe: str) -> bool:
 
 def _beyond(found: Effect, side: int) -> bool:
     """Whether all of the interval is above zero (`side` 1) or below."""
-    return found.interval.lower > 0 if side > 0 else found.interval.upper < 0
+    return not found.interval.covers(0.0) and (found.interval.lower > 0) == (side > 0)
