@@ -4,8 +4,9 @@ import json
 from dataclasses import dataclass, field
 
 from tests.fakes import run, session
+from xbench.leaderboard import UNREAD, board
 from xbench.plan import StageKind
-from xbench.session import describe
+from xbench.session import describe, read_results
 from xbench.shelf import Shelf
 from xbench.tasks import held_out
 from xbench.testing import FakeDictionary, FakePlugin
@@ -82,3 +83,12 @@ def test_at_most_so_many_pairs_are_measured(tmp_path):
     pairs = Shelf(opened.shelf.data).held_out(FakeDictionary(words=WORDS), "en", "de", 7)
     assert len(pairs) == 7
     assert all(map(held_out, pairs))
+
+
+def test_a_board_says_where_readings_are_asked_for_and_there_are_none(tmp_path):
+    opened, _ = run(tmp_path, plugin(tmp_path, Known()))
+    with_readings = board(read_results(opened.folder), readings=True)
+    assert UNREAD not in with_readings.tables[0].notes
+    other, _ = run(tmp_path / "other", FakePlugin(tmp_path))
+    assert UNREAD in board(read_results(other.folder), readings=True).tables[0].notes
+    assert UNREAD not in board(read_results(other.folder)).tables[0].notes

@@ -19,6 +19,8 @@ from xbench.standings import Board, Dataset, Estimate, Row, Table
 from xbench.suite import Suite
 from xbench.summary import summaries
 
+UNREAD = "readings: there are none, for there were no pairs that no fit has read, or too few (`--limit` leaves fewer)"
+
 
 def board(
     results: Iterable[Result],
@@ -66,6 +68,7 @@ def _table(task: str, grid: Grid, notes: Sequence[str], readings: bool, baseline
     rows = [_row(model, recipe, grid) for model, recipe in sorted(grid.cells)]
     if readings:
         rows = [replace(row, readings=_readings(grid, (row.model, row.recipe))) for row in rows]
+        notes = notes if any(row.readings for row in rows) else (*notes, UNREAD)
     table = Table(
         task=task,
         source=grid.source,
