@@ -1,36 +1,19 @@
 """The example plugin, installed as a stranger's would be: found, listed, run, and as good as our own."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
+from functools import partial
 
 import pytest
 
-from tests.plugins import tiny
+from tests.plugins import examples, tiny
 
-EXAMPLE = Path(__file__).parents[1] / "example_plugin"
+EXAMPLE = examples.TESTS / "example_plugin"
 
 
 @pytest.fixture(scope="module")
 def xbench(tmp_path_factory):
     """The command `xbench` in a process that sees the example plugin, installed by pip into a fresh folder."""
-    target = tmp_path_factory.mktemp("site")
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check"]
-    made = subprocess.run(
-        [*pip, "--target", str(target), str(EXAMPLE)], capture_output=True, text=True, timeout=200, check=False
-    )
-    if made.returncode and "hatchling" in made.stderr:
-        pytest.skip("needs hatchling, from the package index or installed")
-    assert made.returncode == 0, made.stderr
-    environment = os.environ | {"PYTHONPATH": str(target), "OMP_NUM_THREADS": "1"}
-
-    def _run(*arguments):
-        command = [sys.executable, "-c", "from xbench.cli import main; main()", *map(str, arguments)]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
-
-    return _run
+    return partial(examples.xbench, examples.install(tmp_path_factory.mktemp("site"), EXAMPLE.name))
 
 
 def test_the_example_is_short():

@@ -4,17 +4,12 @@ What is declared is checked of everything they add. Trials take five seconds of 
 methods and aligners those are tried that stand for the others: one that is solved and one that is trained.
 """
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
+from tests.plugins import examples
 from xbench.plugin_check import check
 from xbench.testing import PluginContract
 from xbench.verdicts import Finding, Report, Verdict
-
-EXAMPLE = Path(__file__).parents[1] / "example_plugin"
 
 
 class TestTasks(PluginContract):
@@ -41,14 +36,9 @@ class TestExample(PluginContract):
     @pytest.fixture(scope="class")
     def xbench_report(self, tmp_path_factory):
         """Of the example as pip installs it, into a folder of its own."""
-        target = str(tmp_path_factory.mktemp("site"))
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check"]
-        made = subprocess.run([*pip, "--target", target, str(EXAMPLE)], capture_output=True, text=True, check=False)
-        if made.returncode and "hatchling" in made.stderr:
-            pytest.skip("needs hatchling, from the package index or installed")
-        assert made.returncode == 0, made.stderr
+        target = examples.install(tmp_path_factory.mktemp("site"), "example_plugin")
         with pytest.MonkeyPatch.context() as patch:
-            patch.syspath_prepend(target)
+            patch.syspath_prepend(str(target))
             return check(self.distribution)
 
 

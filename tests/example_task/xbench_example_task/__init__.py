@@ -1,0 +1,1 @@
+"""A plugin of a task: what customers ask for."""

@@ -1,0 +1,1 @@
+"""A plugin of a method that needs a library of its own: trees."""
