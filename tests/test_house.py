@@ -15,7 +15,7 @@ from tests.conftest import REPOSITORY
 CORE = sorted((REPOSITORY / "xbench").glob("*.py"))
 PLUGINS = sorted(path for path in (REPOSITORY / "plugins").iterdir() if not path.name.startswith("."))
 SHIPPED = [*CORE, *sorted(path for plugin in PLUGINS for path in plugin.rglob("*.py") if "recipes" not in path.parts)]
-EVERY = sorted({*SHIPPED, *(REPOSITORY / "tests").rglob("*.py"), *(REPOSITORY / "plugins").rglob("*.py")})
+EVERY = sorted({*SHIPPED, *(path for of in ("docs", "plugins", "tests") for path in (REPOSITORY / of).rglob("*.py"))})
 PROJECTS = [REPOSITORY / "pyproject.toml", *(plugin / "pyproject.toml" for plugin in PLUGINS)]
 FORBIDDEN = {
     "pickle": "artifacts are safetensors, JSON or Parquet",
