@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from tests.fakes import SAMPLE, run
+from xbench import environment
 from xbench import session as sessions
 from xbench.errors import UsageError
 from xbench.fake_plugin import FakeMethodOptions, FakePredictor
@@ -204,14 +205,42 @@ def test_a_seed_beside_a_published_one_is_judged_by_the_interval(fickle):
     assert len(found.held) == 3  # seeds 0 and 1 are a third apart: their interval reaches far
 
 
-def test_of_the_same_seed_other_predictions_are_said_and_judged_by_their_score(fickle):
-    class Elsewhere(Fickle):
-        def fit(self, encoder, task, options, context):
-            return super().fit(encoder, task, options, replace(context, seed=1))
+class Elsewhere(Fickle):
+    def fit(self, encoder, task, options, context):
+        return super().fit(encoder, task, options, replace(context, seed=1))
 
-    found = retrained(fickle, methods=[Elsewhere()])
-    assert found.notes == ["3 cells of the same seed came to other predictions: versions or machines differ"]
+
+OTHERS = "3 cells of the same seed came to other predictions: versions or machines differ"
+
+
+@pytest.fixture
+def threads(monkeypatch):
+    """Say that both runs, or each by itself, were of so many threads."""
+
+    def _threads(number):
+        monkeypatch.setattr(environment, "hardware", lambda: {"threads": number})
+
+    return _threads
+
+
+def test_of_the_same_seed_other_predictions_are_said_and_judged_by_their_score(threads, tmp_path):
+    threads(2)
+    opened, _ = run(tmp_path, FakePlugin(tmp_path, methods=[Fickle()]), seeds=(0,))
+    found = retrained(opened.folder, methods=[Elsewhere()])
+    assert found.notes == [OTHERS]
     assert {one.what for one in found.differences} == {"mean over seeds"}
+
+
+def test_of_other_predictions_by_another_number_of_threads_it_is_said_what_to_do(threads, tmp_path):
+    threads(1)
+    opened, _ = run(tmp_path, FakePlugin(tmp_path, methods=[Fickle()]), seeds=(0,))
+    threads(2)
+    assert retrained(opened.folder, methods=[Elsewhere()]).notes == [
+        OTHERS,
+        "they were made with 1 thread, these with 2, and sums differ by that: "
+        "OMP_NUM_THREADS=1 makes them with as many",
+    ]
+    assert "thread" not in "".join(retrained(opened.folder, methods=[Fickle()]).notes), "the same need no reason"
 
 
 def test_the_rule_asks_for_one_mean_in_the_interval_of_the_other():

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet
 
-from xbench import kept, tables
+from xbench import environment, kept, tables
 from xbench.cell import Result
 from xbench.errors import StoreError, XbenchError
 from xbench.items import Values, unpack
@@ -53,10 +53,14 @@ def agree(said: Score, found: Score) -> bool:
 
 @dataclass
 class _Count:
-    """How cells hold: with the same answers, or with others, of a seed that was published or of other seeds."""
+    """How cells hold: with the same answers, or with others, of a seed that was published or of other seeds.
+
+    `threads` are the numbers of threads that published trainings with other answers were made with.
+    """
 
     same: int = 0
     other: int = 0
+    threads: set[int] = field(default_factory=set)
 
     def notes(self) -> list[str]:
         """As text."""
@@ -65,6 +69,12 @@ class _Count:
             lines.append(f"{self.same} cells of the same seed came to the same predictions, bit for bit")
         if self.other:
             lines.append(f"{self.other} cells of the same seed came to other predictions: versions or machines differ")
+        ours = environment.hardware().get("threads")
+        for theirs in sorted(self.threads - {ours}):
+            told = (
+                f"they were made with {theirs} thread{'s' * (theirs > 1)}, these with {ours}, and sums differ by that"
+            )
+            lines.append(f"{told}: OMP_NUM_THREADS={theirs} makes them with as many")
         return lines
 
 
@@ -129,6 +139,8 @@ class Retrain:
         same = [self._same(known[one.cell], one, bench) for one in planned if one.cell in known]
         self._count.same += sum(same)
         self._count.other += len(same) - sum(same)
+        told = [one.hardware.get("threads") for one in results] if not all(same) else []
+        self._count.threads |= {threads for threads in told if isinstance(threads, int)}
         return all(same) and len(same) == len(planned) == len(results)
 
     def _same(self, result: Result, planned: PlannedCell, bench: Bench) -> bool:
