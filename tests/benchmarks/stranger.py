@@ -38,7 +38,8 @@ def begin(folder: Path, path: str, kind: str) -> str:
     plugin = folder / enter.removeprefix("cd ")
     for command in named:
         told(plugin, path, command)
-    board = told(plugin, path, "xbench leaderboard xbench-runs/*/")
+    (results,) = (plugin / "xbench-runs").glob("*/results.jsonl")
+    board = told(plugin, path, f"xbench leaderboard {results.parent.relative_to(plugin)}")
     told(plugin, path, "pip uninstall -y xbench-mine")
     return board.partition("### How to read this")[0]
 
