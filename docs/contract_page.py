@@ -47,7 +47,7 @@ def page() -> str:
         _section("For tests of plugins", [_fenced(_doc(testing)), *_names(testing)]),
         _section("Errors", [*_errors()]),
     ]
-    return "\n".join(sections).replace("]]]", "]] ]")  # which would end the code of cog
+    return "\n".join(sections)
 
 
 def members(form: type) -> dict[str, Any]:

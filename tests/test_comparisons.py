@@ -3,6 +3,7 @@
 import io
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from xbench.items import pack, ratios, score_of
 from xbench.leaderboard import board
 from xbench.legends import COMPARED_LEGEND
 from xbench.markup import decimals
+from xbench.ranking import _beyond
 from xbench.render import to_csv, to_json, to_markdown
 from xbench.statistics import Interval
 
@@ -192,3 +194,13 @@ def test_more_examples_give_more_digits():
     items = pack((np.arange(20000) < 13003).astype(float))
     text = to_markdown(board([scored("a", "de", 65, items=items, n_examples=20000, main_score=65.015)]))
     assert "65.02 | 64." in text or "65.01 | 64." in text
+
+
+@pytest.mark.parametrize("end", [0.0, 1e-14, -1e-14])
+def test_nothing_is_won_or_lost_by_the_last_bits(end):
+    for side in (1, -1):
+        assert not _beyond(SimpleNamespace(interval=Interval(-3.0, end)), side)
+        assert not _beyond(SimpleNamespace(interval=Interval(end, 3.0)), side)
+    assert _beyond(SimpleNamespace(interval=Interval(1.0, 3.0)), 1)
+    assert not _beyond(SimpleNamespace(interval=Interval(1.0, 3.0)), -1)
+    assert _beyond(SimpleNamespace(interval=Interval(-3.0, -1.0)), -1)

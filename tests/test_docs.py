@@ -136,7 +136,7 @@ def test_every_value_is_on_the_page(page):
         names = [one.name for one in (cls if issubclass(cls, enum.Enum) else dataclasses.fields(cls))]
         assert names
         assert all(f"| `{name}` | " in found[cls.__name__] for name in names)
-    assert all(f"\n{name} = " in page for name in ("STATES", "PAIRED", "MEASURING"))
+    assert all(f"\n{name} = " in page for name in ("PAIRED", "MEASURING"))
 
 
 def test_what_tests_of_plugins_may_use_and_every_error_is_on_the_page(page):

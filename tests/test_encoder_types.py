@@ -2,13 +2,14 @@
 
 import sys
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
 
 from tests import recall
 from tests.fakes import run, session
 from tests.test_diagnose import WORDS, Known
-from xbench import plugin_check
+from xbench import hookimpl, plugin_check
 from xbench.catalogue import show
 from xbench.plan import StageKind
 from xbench.plugin_check import check
@@ -146,4 +147,46 @@ def test_an_aligner_of_another_type_is_judged_by_a_method_that_takes_it(checked)
 def test_what_there_is_nothing_to_try_with_is_told_so(hooks, why, checked):
     report = checked(hooks)
     told = report.of("runs")
-    assert [(one.verdict, one.what) for one in told] == [(Verdict.NONE, why)]
+    assert [(one.verdict, one.what) for one in told] == [(Verdict.FAULT, f"{why}, to try it with")]
+    assert [one.rule for one in report.faults] == ["runs"]
+
+
+@pytest.mark.parametrize("types", [None, 5, "counts", frozenset(), frozenset({1, "a"}), ["counts"]])
+@pytest.mark.parametrize("kind", ["methods", "aligners", "diagnostics"])
+def test_a_plugin_of_nonsense_types_is_broken_and_harms_nothing_else(kind, types, tmp_path):
+    thing = {"methods": FakeMethod, "aligners": FakeAligner, "diagnostics": Known}[kind](name="odd")
+    thing.encoder_types = types
+    hook = hookimpl(lambda: [thing], specname=f"xbench_{kind}")
+    registry = load_registry(
+        extra={"fake": FakePlugin(tmp_path), "theirs": SimpleNamespace(**{f"xbench_{kind}": hook})}
+    )
+    (broken,) = [one for one in registry.plugins if one.error]
+    assert "'odd': encoder_types must be a frozenset of texts" in broken.error
+    assert "odd" not in registry.objects[kind.removesuffix("s")]
+
+
+def test_so_is_one_whose_model_gives_no_type(tmp_path):
+    hook = hookimpl(lambda: [Counts(encoder_type=None)], specname="xbench_models")
+    registry = load_registry(extra={"theirs": SimpleNamespace(xbench_models=hook)})
+    assert "encoder_type must be a text, not None" in registry.plugins[-1].error
+
+
+TAGGER = """class Tagger(Recall):
+        name = "a-tagger"
+        task_kinds = frozenset({TaskKind.EXTRACTIVE_QA})
+"""
+
+
+def test_an_aligner_is_judged_by_a_method_that_learns_the_task(checked):
+    hooks = TYPED.replace("return [Recall()]", "return [Tagger(), Recall()]")
+    hooks = hooks.replace("@hookimpl", f"{TAGGER}\n    @hookimpl") + MODEL + MAPPED
+    report = checked(hooks)
+    assert "mapping+recall on counting" in {one.what for one in report.of("runs")}
+    assert report.faults == ()
+
+
+def test_an_aligner_of_several_types_is_tried_on_one_that_a_method_takes(checked):
+    model = MODEL.replace("return [Counting()]", 'return [Counting("beading", encoder_type="beads"), Counting()]')
+    report = checked(TYPED + model + MAPPED.replace('{"counts"}', '{"beads", "counts"}'))
+    assert "mapping+recall on counting" in {one.what for one in report.of("runs")}
+    assert report.faults == ()

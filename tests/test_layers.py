@@ -10,8 +10,8 @@ from xbench.request import DEFAULT_METHOD, DEFAULT_MODEL
 
 CORE = REPOSITORY / "xbench"
 ORDER = [
-    "errors", "isolation", "languages", "uriel", "names", "options", "cell", "keys", "values", "tables", "context",
-    "tasks", "contracts", "formats", "hookspecs",
+    "errors", "encoder_types", "isolation", "languages", "uriel", "names", "options", "cell", "keys", "values",
+    "tables", "context", "tasks", "contracts", "formats", "hookspecs",
     "suite", "references", "plugins", "registry", "uses", "request", "shelf", "access", "grants", "plan", "remarks",
     "leakage", "planner",
     "store", "journal", "items", "conformance", "draws", "effects", "statistics", "estimates", "matrix",

@@ -218,7 +218,7 @@ def threads(monkeypatch):
     """Say that both runs, or each by itself, were of so many threads."""
 
     def _threads(number):
-        monkeypatch.setattr(environment, "hardware", lambda: {"threads": number})
+        monkeypatch.setattr(environment, "hardware", lambda: {"threads": number, "accelerator": "none"})
 
     return _threads
 
@@ -237,10 +237,24 @@ def test_of_other_predictions_by_another_number_of_threads_it_is_said_what_to_do
     threads(2)
     assert retrained(opened.folder, methods=[Elsewhere()]).notes == [
         OTHERS,
-        "they were made with 1 thread, these with 2, and sums differ by that: "
-        "OMP_NUM_THREADS=1 makes them with as many",
+        "they were made with 1 thread, these with 2, and sums may differ so: OMP_NUM_THREADS=1 makes them with as many",
     ]
     assert "thread" not in "".join(retrained(opened.folder, methods=[Fickle()]).notes), "the same need no reason"
+    threads(None)
+    assert retrained(opened.folder, methods=[Elsewhere()]).notes == [OTHERS], "nobody knows of how many these were"
+
+
+def test_only_seeds_that_differ_give_a_reason(threads, tmp_path):
+    class Second(Fickle):
+        def fit(self, encoder, task, options, context):
+            return super().fit(encoder, task, options, replace(context, seed=2 * context.seed))
+
+    threads(4)
+    run(tmp_path, FakePlugin(tmp_path, methods=[Fickle()]), seeds=(0,))
+    threads(2)
+    opened, _ = run(tmp_path, FakePlugin(tmp_path, methods=[Fickle()]), seeds=(0, 1))
+    found = retrained(opened.folder, methods=[Second()])
+    assert found.notes == ["3 cells of the same seed came to the same predictions, bit for bit", OTHERS]
 
 
 def test_the_rule_asks_for_one_mean_in_the_interval_of_the_other():

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from xbench import options
+from xbench import encoder_types, options
 from xbench.errors import unknown
 from xbench.registry import KINDS, Plugin, Registry
-from xbench.uses import encoder_type, encoder_types
 
 
 def rows(registry: Registry, kind: str) -> list[dict[str, Any]]:
@@ -53,14 +52,14 @@ def show(registry: Registry, kind: str, name: str) -> dict[str, Any]:
     record = _row(registry, kind, name)
     if kind in ("aligner", "method"):
         record["version"] = thing.version
-        record["encoders"] = sorted(encoder_types(thing))
+        record["encoders"] = sorted(encoder_types.taken(thing))
         record["options"] = options.describe(thing.Options)
         record["documentation"] = (type(thing).__doc__ or "").strip()
     if kind == "task":
         record |= {"labels": list(thing.labels), "sample": thing.sample, "parallel test items": thing.parallel}
         record["recipe"] = dict(thing.hyperparameters)
     if kind == "model" and hasattr(thing, "hyperparameters"):
-        record["encoder"] = encoder_type(thing)
+        record["encoder"] = encoder_types.given(thing)
         record["recipe"] = dict(thing.hyperparameters)
     if kind == "suite":
         record |= {"version": thing.version, "citation": thing.citation, "url": thing.url}

@@ -86,7 +86,11 @@ class Model(Described, Protocol):
 
 
 class ModelFamily(Described, Protocol):
-    """Models that need no entry of their own, such as every encoder of a hub."""
+    """Models that need no entry of their own, such as every encoder of a hub.
+
+    It may have `toy(words)`, a tiny model that can be trained in a second and knows these words, which `xbench plugin
+    check` tries aligners and methods on.
+    """
 
     def resolve(self, text: str) -> Model | None:
         """The model that `text` names, or None when it is not of this family. Raises UsageError when it is broken."""

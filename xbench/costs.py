@@ -49,10 +49,11 @@ def _cost(row: Row, of: Sequence[Result], users: Mapping[str, int]) -> Cost:
     trained = [(key, stage) for (_, key), stage in stages.items() if stage["kind"] != "predict"]
     told, seeds = all(one.cost for one in of), len(row.seeds)
     predicted = [stage["seconds"] for stage in stages.values() if stage["kind"] == "predict"]
+    sizes = [one.model.get("parameters") for one in of]
     energy = [stage.get("energy_joules") for stage in stages.values()]
     return Cost(
         seconds=sum(stage["seconds"] for _, stage in trained) / seeds if told else _former(of, seeds),
-        parameters=max(int(one.model.get("parameters") or 0) for one in of) or None,
+        parameters=max((int(told) for told in sizes if told is not None), default=None),
         shared=sum(stage["seconds"] / users[key] for key, stage in trained) / seeds if told else None,
         predicting=sum(predicted) / seeds if told else None,
         memory=_most(stages.values(), "memory_mib"),

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     import pyarrow
 
 Names: TypeAlias = Mapping[str, tuple[str, ...]]
-Metrics: TypeAlias = Mapping[str, Mapping[str, Mapping[str, float]]]  # task -> language -> metric -> 0..100
+ByLanguage: TypeAlias = Mapping[str, Mapping[str, float]]  # language -> metric -> 0..100
+Metrics: TypeAlias = Mapping[str, ByLanguage]  # task -> that
 
 
 class Format(Described, Protocol):

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet
 from packaging.utils import canonicalize_name
 
-from xbench import names
+from xbench import encoder_types, names
 from xbench.contracts import Data, Origin, TaskKind
+from xbench.encoder_types import STATES, given
 from xbench.errors import StageError
 from xbench.fake_plugin import FakeMethod
 from xbench.fake_task import FakeModel
@@ -23,8 +24,7 @@ from xbench.shelf import Shelf
 from xbench.stages import PREDICTIONS
 from xbench.store import Store
 from xbench.suite import Suite
-from xbench.uses import encoder_type, encoder_types
-from xbench.values import PAIRED, STATES
+from xbench.values import PAIRED
 from xbench.watching import Trained, WatchedBench, WatchedShelf
 
 KINDS = (TaskKind.SEQUENCE_CLASSIFICATION, TaskKind.TOKEN_CLASSIFICATION, TaskKind.RETRIEVAL)
@@ -120,28 +120,43 @@ class Lab:
         }
         things["suite"] = [Suite(task.name, 1, "T", (task.name,), SPOKEN[0]) for task in things["task"]]
         registry.objects["resource"], registry.objects["diagnostic"] = {}, {}
-        for kind, given in things.items():
-            registry.objects[kind] |= {thing.name: thing for thing in given}
+        for kind, more in things.items():
+            registry.objects[kind] |= {thing.name: thing for thing in more}
         return cls(folder, registry)
 
-    def models(self, thing: Any, needed: Collection[str]) -> list[str]:
-        """The encoders to try a thing with: first those of the distributions that it needs, then the others.
+    def models(self, thing: Any, needed: Collection[str]) -> tuple[list[str], str | None]:
+        """The encoders to try a thing with, all of one type, and the method that an aligner is judged by on them.
 
-        There are toys of the type `states`; of the other types that it takes those models are, that are installed.
+        Of the type `states` there are toys, first those of the distributions that it needs; of another type that it
+        takes those models are, that are installed. The method is None where none is installed that takes the type.
         """
-        taken = encoder_types(thing)
-        if STATES not in taken:
-            return [name for name, one in sorted(self.registry.objects["model"].items()) if encoder_type(one) in taken]
+        of_type = self._toys(needed) if STATES in encoder_types.taken(thing) else []
+        if of_type:
+            return of_type, DEFAULT_METHOD
+        found: tuple[list[str], str | None] = [], None
+        for at in sorted(encoder_types.taken(thing) - {STATES}):
+            of_type = [name for name, one in sorted(self.registry.objects["model"].items()) if given(one) == at]
+            if of_type and found[1] is None:
+                found = of_type, self._after(thing, at, needed)
+        return found
+
+    def _toys(self, needed: Collection[str]) -> list[str]:
         families = [family for family in self.registry.families() if hasattr(family, "toy")]
-        owners = {family.toy(words()).name: self.registry.owners["model", family.name] for family in families}
-        known = [(canonicalize_name(owner.distribution) not in needed, name) for name, owner in owners.items()]
+        toys = [(family.toy(words()), self.registry.owners["model", family.name]) for family in families]
+        known = [
+            (canonicalize_name(owner.distribution) not in needed, toy.name)
+            for toy, owner in toys if given(toy) == STATES
+        ]  # fmt: skip
         return [name for _, name in sorted([*known, (bool(known) and not min(known)[0], FAKE)])]
 
-    def after(self, model: str) -> str | None:
-        """The method that aligners are judged by on a model: the usual one, or the first that takes its encoder."""
-        given = encoder_type(self.registry.objects["model"][model])
-        able = [name for name, one in sorted(self.registry.objects["method"].items()) if given in encoder_types(one)]
-        return DEFAULT_METHOD if given == STATES else next(iter(able), None)
+    def _after(self, thing: Any, encoder: str, needed: Collection[str]) -> str | None:
+        """The method that takes a type and learns the kind of task; those of the distributions that it needs first."""
+        able = [
+            (canonicalize_name(self.registry.owners["method", name].distribution) not in needed, name)
+            for name, one in self.registry.objects["method"].items()
+            if encoder in encoder_types.taken(one) and self.kind(thing) in one.task_kinds
+        ]
+        return min(able)[1] if able else None
 
     def kind(self, thing: Any) -> TaskKind | None:
         """The kind of task that a thing is tried on: the first that it learns and that there is an invented one of."""

@@ -19,7 +19,9 @@ from xbench.standings import Board, Dataset, Estimate, Row, Table
 from xbench.suite import Suite
 from xbench.summary import summaries
 
-UNREAD = "readings: there are none, for there were no pairs that no fit has read, or too few (`--limit` leaves fewer)"
+UNREAD = (
+    "readings: none were taken; they want pairs that no fit has read, enough of them, and an encoder of a known type"
+)
 
 
 def board(

@@ -4,7 +4,7 @@ import itertools
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from xbench import names, options
+from xbench import encoder_types, names, options
 from xbench.access import Grant
 from xbench.cell import Cell
 from xbench.contracts import PairedData, Resource, Scope, Split
@@ -26,7 +26,7 @@ from xbench.plan import (
 from xbench.remarks import label_of, of_preparation, of_training, targets_of
 from xbench.request import Grid, Recipe
 from xbench.shelf import Shelf
-from xbench.uses import Component, TaskUse, encoder_type, encoder_types
+from xbench.uses import Component, TaskUse
 from xbench.values import MEASURING
 
 
@@ -92,11 +92,11 @@ class _Planner:
             raise CannotRunError(f"{cell.model} knows {', '.join(languages)} only")
         if use.task.kind not in recipe.method.plugin.task_kinds:
             raise CannotRunError(f"{recipe.method.name.name} does not do {use.task.kind}")
-        given = encoder_type(base.model)
+        given = encoder_types.given(base.model)
         for part in (*recipe.aligners, recipe.method):
-            if given not in encoder_types(part.plugin):
-                taken = " or ".join(sorted(encoder_types(part.plugin)))
-                raise CannotRunError(f"{part.name.name} takes encoders of the type {taken}, {cell.model} gives {given}")
+            if given not in encoder_types.taken(part.plugin):
+                takes = f"{part.name.name} takes encoders of the type {encoder_types.listed(part.plugin)}"
+                raise CannotRunError(f"{takes}, {cell.model} gives {given}")
         there = self.shelf.languages(use.task, use.split)  # one that is asked for in vain must not stop the others
         joint = [t for t in targets if t in there and (languages is None or t in languages)]
         scope = Granter(use, cell, joint, self.shelf, self.grid.supplies)
@@ -155,8 +155,8 @@ class _Planner:
         for paired in (one for _, one in sorted(self.grid.supplies.items()) if one.supplies in MEASURING):
             if cell.target in self.shelf.paired_with(paired, cell.source):
                 pairs.setdefault(paired.supplies, paired)
-        given = encoder_type(fit.base.model)
-        able = tuple(one for one in self.grid.diagnostics if given in encoder_types(one))
+        given = encoder_types.given(fit.base.model)
+        able = tuple(one for one in self.grid.diagnostics if given in encoder_types.taken(one))
         if cell.target == cell.source or not pairs or not able:
             return None
         start = fit.before.key if fit.before else [fit.base.info.id, fit.base.info.revision, fit.base.info.digest]

@@ -11,13 +11,12 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from xbench import conduct, contracts, credentials, names, remains
+from xbench import conduct, contracts, credentials, encoder_types, names, remains
 from xbench.errors import XbenchError, unknown
 from xbench.killed import kill
 from xbench.lab import Lab, small
 from xbench.offline import offline
 from xbench.trials import Check, Trial
-from xbench.uses import encoder_types
 from xbench.verdicts import Finding, Report, Verdict
 
 log = logging.getLogger("xbench")
@@ -80,8 +79,7 @@ def _tried(
     tried: list[Trial] = []
     for kind, thing, options in things:
         owner, title = lab.registry.owners.get((kind, thing.name)), f"{kind} {thing.name}"
-        models = [] if title in ill else lab.models(thing, _needed(subject.name))
-        after = lab.after(models[0]) if models else None
+        models, after = ([], None) if title in ill else lab.models(thing, _needed(subject.name))
         if owner is None or owner.distribution != subject.name:
             why = "the plugin is left out as broken, see the other faults"
         elif title in ill:
@@ -90,12 +88,14 @@ def _tried(
             why = f"there is no invented task of {', '.join(thing.task_kinds)}"
         elif after is None:
             lacking = "method that takes" if models else "model that gives"
-            why = f"no {lacking} encoders of the type {' or '.join(sorted(encoder_types(thing)))} is installed"
+            why = f"no {lacking} encoders of the type {encoder_types.listed(thing)} is installed, to try it with"
         else:
             part = small(kind, thing, options, after)
             tried.append(Trial(lab, part, models, str(len(tried))))
             continue
-        yield from (Finding(rule, Verdict.NONE, why, title) for rule in TRIED)
+        untried = not (title in ill or after) and lab.kind(thing) is not None  # nothing else tells of it
+        verdicts = {"runs": Verdict.FAULT} if untried else {}
+        yield from (Finding(rule, verdicts.get(rule, Verdict.NONE), why, title) for rule in TRIED)
     ran = [trial for trial in tried if trial.first.error is None]
     if ran:
         kill(lab.folder, ran)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pluggy
 
-from xbench import __version__, contracts, hookspecs
+from xbench import __version__, contracts, encoder_types, hookspecs
 from xbench.errors import PluginError
 from xbench.formats import Format
 from xbench.isolation import OutOfTime, at_most, isolated
@@ -140,6 +140,8 @@ def _checked(kind: str, thing: Any) -> Any:
     lacking = [member for member in members(form) if not hasattr(thing, member)]
     if lacking:
         raise PluginError(f"the {kind} {name!r} lacks {', '.join(lacking)}; see {form.__module__}.{form.__name__}")
+    if encoder_types.wrong(thing):
+        raise PluginError(f"the {kind} {name!r}: {encoder_types.wrong(thing)}")
     if kind in ("aligner", "method"):  # what every list and plan asks of it: who raises here would end them all
         thing.needs(thing.Options()), thing.scope(thing.Options())
     return thing

@@ -69,11 +69,10 @@ class _Count:
             lines.append(f"{self.same} cells of the same seed came to the same predictions, bit for bit")
         if self.other:
             lines.append(f"{self.other} cells of the same seed came to other predictions: versions or machines differ")
-        ours = environment.hardware().get("threads")
-        for theirs in sorted(self.threads - {ours}):
-            told = (
-                f"they were made with {theirs} thread{'s' * (theirs > 1)}, these with {ours}, and sums differ by that"
-            )
+        here = environment.hardware()
+        ours = here.get("threads") if here.get("accelerator", "none") == "none" else None
+        for theirs in sorted(self.threads - {ours}) if ours else []:
+            told = f"they were made with {theirs} thread{'s' * (theirs > 1)}, these with {ours}, and sums may differ so"
             lines.append(f"{told}: OMP_NUM_THREADS={theirs} makes them with as many")
         return lines
 
@@ -136,12 +135,13 @@ class Retrain:
     def _equal(self, results: Sequence[Result], planned: Sequence[PlannedCell], bench: Bench) -> bool:
         """Whether all are of the seeds that are published and predict the same; counted is each that is of one."""
         known = {result.cell: result for result in results}
-        same = [self._same(known[one.cell], one, bench) for one in planned if one.cell in known]
-        self._count.same += sum(same)
-        self._count.other += len(same) - sum(same)
-        told = [one.hardware.get("threads") for one in results] if not all(same) else []
+        same = {one.cell: self._same(known[one.cell], one, bench) for one in planned if one.cell in known}
+        self._count.same += sum(same.values())
+        self._count.other += len(same) - sum(same.values())
+        machines = [known[cell].hardware for cell, equal in same.items() if not equal]
+        told = [one.get("threads") for one in machines if one.get("accelerator") == "none"]
         self._count.threads |= {threads for threads in told if isinstance(threads, int)}
-        return all(same) and len(same) == len(planned) == len(results)
+        return all(same.values()) and len(same) == len(planned) == len(results)
 
     def _same(self, result: Result, planned: PlannedCell, bench: Bench) -> bool:
         """Whether the training came to the answers that are kept; False where none are."""

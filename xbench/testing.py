@@ -15,7 +15,7 @@ import types
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from xbench import options, tables
+from xbench import encoder_types, options, tables
 from xbench.conformance import check_examples, check_score, require
 from xbench.contracts import Data, ModelInfo, Pairs, Resource, Scope, Split, TaskKind
 from xbench.errors import PluginError, UsageError
@@ -28,7 +28,7 @@ from xbench.languages import canonical
 from xbench.names import parse
 from xbench.plugin_contract import PluginContract
 from xbench.tiny_grid import run_grid
-from xbench.values import PAIRED, STATES
+from xbench.values import PAIRED
 
 __all__ = ["FakeAligner", "FakeDictionary", "FakeEncoder", "FakeMethod", "FakeModel", "FakePlugin", "FakeTask",
            "FitLog", "PluginContract", "check_aligner", "check_method", "check_model", "check_resource", "check_task",
@@ -84,8 +84,7 @@ def check_model(model: Any) -> None:
     if languages is not None:
         _check_languages(who, languages)
     require(callable(getattr(model, "load", None)), f"{who} lacks load()")
-    given = getattr(model, "encoder_type", STATES)
-    require(isinstance(given, str) and bool(given), f"{who}: encoder_type must be a text, not {given!r}")
+    require(not encoder_types.wrong(model), f"{who}: {encoder_types.wrong(model)}")
     info = model.info()
     good = isinstance(info, ModelInfo) and all(isinstance(value, str) for value in vars(info).values())
     require(good and info.id and info.digest, f"{who}: info() must give a ModelInfo with id and digest, not {info!r}")
@@ -141,9 +140,7 @@ def _check_trained(thing: Any, kind: str, does: Iterable[str]) -> str:
     who = _described(thing, kind, {"version": int, "citation": str, "Options": type})
     for name in does:
         require(callable(getattr(thing, name, None)), f"{who} lacks {name}()")
-    taken = getattr(thing, "encoder_types", frozenset({STATES}))
-    good = isinstance(taken, frozenset) and bool(taken) and all(isinstance(one, str) and one for one in taken)
-    require(good, f"{who}: encoder_types must be a frozenset of texts, not {taken!r}")
+    require(not encoder_types.wrong(thing), f"{who}: {encoder_types.wrong(thing)}")
     _check_options(who, thing.Options)
     for chosen in _variants(thing.Options):
         needs, scope = thing.needs(chosen), thing.scope(chosen)

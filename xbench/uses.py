@@ -9,7 +9,6 @@ from xbench.contracts import Data, Origin, Split, Task
 from xbench.errors import MissingDataError, UsageError, unknown
 from xbench.registry import Registry
 from xbench.suite import Suite
-from xbench.values import STATES
 
 EVALUATED = {"test": Split.TEST, "dev": Split.VALIDATION}  # values of the task option `split`
 OWN_DEV = "dev"  # the value of the task option `train` by which the task's own validation split teaches
@@ -22,16 +21,6 @@ class Component:
 
     plugin: Any
     name: names.Name
-
-
-def encoder_type(model: Any) -> str:
-    """The type of encoder that a model gives."""
-    return str(getattr(model, "encoder_type", STATES))
-
-
-def encoder_types(thing: Any) -> frozenset[str]:
-    """The types of encoder that an aligner, method or diagnostic takes."""
-    return frozenset(getattr(thing, "encoder_types", (STATES,)))
 
 
 @dataclass(frozen=True)

@@ -58,9 +58,6 @@ MEASURING = (Resource.PARALLEL, Resource.DICTIONARY)  # of these one pair in ten
 PAIRED = (Resource.PARALLEL, Resource.DICTIONARY, Resource.TRANSLATIONS)  # what `PairedData` supplies
 
 
-STATES = "states"  # the type of encoder that goes without saying
-
-
 class Origin(StrEnum):
     """Where data come from."""
 

@@ -139,15 +139,41 @@ def test_a_csv_file_of_a_company_is_read_as_a_spreadsheet_writes_it(support, tmp
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (HEAD + "1,test,greeting,Hello,\n", r":2: the intent 'greeting' is none of account, billing, delivery"),
+        (HEAD + "1,test,greeting,Hello,\n", ":2: the intent 'greeting' is none of account, billing, delivery"),
+        (HEAD + "1,tset,billing,Hello,\n", ":2: the split 'tset' is none of train, validation, test"),
         (HEAD + "1,test,billing,Hello\n", ":2: there are more or fewer fields than columns"),
         (HEAD + "1,test,billing,Hello,Hallo,Hola\n", ":2: there are more or fewer fields than columns"),
-        (HEAD + "1,test,billing,,Hallo\n", ":2: a row needs en"),
-        (HEAD + '1,test,billing,"Hello,Hallo\n', "is it CSV in UTF-8"),
+        (HEAD + "1,test,billing, ,Hallo\n", ":2: a row needs en"),
+        (HEAD + "1,test,billing,A,\n1,test,billing,B,\n", ":3: there is another row with the id 1"),
+        (HEAD + '1,test,billing,"Hello,Hallo\n', "unexpected end of data"),
         (HEAD, "there is no row in it"),
+        ("", ":1: columns id, split, intent, en, .. are wanted, each once, not "),
+        ("id,split,intent,en,en\n1,test,billing,A,B\n", ":1: columns id, split, intent, en, .. are wanted, each once"),
+        (HEAD + "1,test,billing,A,\n2,test,billing,caf\xe9,\n", ":3: .*save it as CSV in UTF-8"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said_with_its_line(text, says, support, tmp_path):
-    (tmp_path / "support-requests.csv").write_text(text, encoding="utf-8")
+    (tmp_path / "support-requests.csv").write_text(text, encoding="latin-1")
     with pytest.raises(DataError, match=says):
         support.load("en", Split.TEST, Data(Origin.FOLDER, tmp_path))
+
+
+def test_row_i_of_the_test_split_is_one_message_in_every_language(support, tmp_path):
+    rows = "1,test,billing,One,Eins\n2,test,account,Two, \n3,test,billing,Three,Drei\n4,validation,account,Four,\n"
+    (tmp_path / "support-requests.csv").write_text(HEAD + rows, encoding="utf-8")
+    data = Data(Origin.FOLDER, tmp_path)
+    found = {at: support.load(at, Split.TEST, data) for at in support.available(Split.TEST, data)}
+    assert {at: one.inputs["text"].to_pylist() for at, one in found.items()} == {
+        "en": ["One", "Three"], "de": ["Eins", "Drei"],
+    }  # fmt: skip
+    assert {one.provenance.note for one in found.values()} == {"1 of 3 rows lack a translation and are left out"}
+    assert support.load("en", Split.VALIDATION, data).provenance.note == ""
+
+
+def test_one_label_is_too_few_and_is_said_so(xbench, tmp_path):
+    ran = xbench("run", "--suite", "support-requests", "--models", "xbench-mini,char-counts", "--languages", "de",
+                 "--methods", "trees,tfidf", "--limit", "1", "-o", tmp_path)  # fmt: skip
+    assert ran.returncode == 3
+    failed = {one["cell"]["recipe"]: one["reason"] for one in records(tmp_path) if one["status"] == "failed"}
+    reason = "examples of two labels or more are wanted, and those of en have account"
+    assert failed == {"trees": reason, "tfidf": reason}

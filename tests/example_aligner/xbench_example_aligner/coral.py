@@ -13,7 +13,7 @@ class CoralOptions:
 
     max_texts: int = 2000
     max_length: int = 128
-    shrinkage: float = 0.5  # of a covariance towards the sphere of its variance; 0.5 is the paper's C + I
+    shrinkage: float = 0.5  # of a covariance to its mean variance; 0.5 is the paper's C + I where variances are 1
 
     def __post_init__(self) -> None:
         if self.max_texts < 2 or self.max_length < 8 or not 0 < self.shrinkage <= 1:
@@ -21,7 +21,7 @@ class CoralOptions:
 
 
 class Coral:
-    """Give each target the mean m and the covariance C of the source: (h - m_t) C_t^(-1/2) C_s^(1/2) + m_s.
+    """Give each target the mean m and the covariance C, shrunk, of the source: (h - m_t) C_t^(-1/2) C_s^(1/2) + m_s.
 
     Sun, Feng and Saenko 2016 (https://arxiv.org/abs/1511.05547), equation 5, with languages for domains and a map for
     each target. It needs text alone: no pair of sentences, no dictionary, no label.

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xbench.contracts import FitContext, Resource, Scope, TaskKind, TaskView
+from xbench.errors import StageError
 from xbench_example_tfidf.counts import COUNTS
 
 if TYPE_CHECKING:
@@ -79,6 +80,9 @@ class TfIdf:
 
         examples = context.labelled(context.source)
         gold = examples.gold["label"].to_pylist() if examples.gold else []
+        if len(set(gold)) < 2:
+            found = ", ".join(sorted(set(gold))) or "none"
+            raise StageError(f"examples of two labels or more are wanted, and those of {context.source} have {found}")
         counts = _counts(encoder, examples.inputs, context.source)
         idf = np.log((1 + counts.shape[0]) / (1 + (counts > 0).sum(0).A1)) + 1
         solved = LogisticRegression(C=options.cost, max_iter=1000).fit(_weighed(counts, idf), gold)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xbench.contracts import FitContext, Resource, Scope, TaskKind, TaskView
+from xbench.errors import StageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -74,6 +75,9 @@ class Trees:
 
         examples = context.labelled(context.source)
         gold = examples.gold["label"].to_pylist() if examples.gold else []
+        if len(set(gold)) < 2:
+            found = ", ".join(sorted(set(gold))) or "none"
+            raise StageError(f"examples of two labels or more are wanted, and those of {context.source} have {found}")
         rows = lightgbm.Dataset(
             _vectors(encoder, examples.inputs, context.source, options.max_length),
             [task.labels.index(label) for label in gold],
