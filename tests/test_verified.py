@@ -101,6 +101,10 @@ def test_the_command_records_what_holds_and_the_board_shows_it(made, command):
     (table,) = json.loads(sessions.board(made, "json"))["tables"]
     assert [row["verified"] for row in table["rows"]] == ["repredict", "retrain (2 of 6 cells)"]
     assert ",retrain (2 of 6 cells)\n" in sessions.board(made, "csv")
+    page = sessions.board(made, "html")
+    assert page.count('<td class="left">retrain (2 of 6 cells)</td>') == 4, "over all targets and in each language"
+    assert f"results.jsonl with the sha256 <code>{sha256}</code>" in " ".join(page.split())
+    assert "<code>verified.json</code> beside the results" in " ".join(page.split())
 
 
 def test_a_record_of_other_results_is_ignored_and_said_and_what_does_not_fit_is_not_recorded(made, command, caplog):
@@ -110,6 +114,9 @@ def test_a_record_of_other_results_is_ignored_and_said_and_what_does_not_fit_is_
     stale = sessions.board(made)
     assert "verified.json is ignored: it is of results with the sha256" in stale
     assert "| rescore " not in stale
+    page = sessions.board(made, "html")
+    assert "verified.json is ignored: it is of results with the sha256" in page
+    assert ">verified</button>" not in page
     before = (made / "verified.json").read_text()
     assert command("--record")[0] == 4
     assert "nothing is recorded" in caplog.text

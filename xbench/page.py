@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xbench import costs, crossed, legends, notes, spending, typological
+from xbench import costs, crossed, legends, notes, spending, typological, verified
 from xbench.cell import Result
 from xbench.markup import between, number, one_line, to_best
 from xbench.ranks import lettered
@@ -62,6 +62,7 @@ def to_html(board: Board, results: Iterable[Result], title: str = "") -> str:
     values |= {"sections": sections, "lines": lines, "filters": _filters(lines), "legend": _legend(board, bool(spent))}
     values["chapters"] = [*crossed.chapters(board.matrices), *typological.chapters(board), *spent]
     values["published"] = _emphasised(legends.PUBLISHED.partition("\n\n")[2])
+    values["verified"] = _emphasised(verified.LEGEND)
     return _environment().get_template("page.html.j2").render(values) + "\n"
 
 
@@ -177,7 +178,8 @@ def _legend(board: Board, spent: bool) -> list["Markup"]:
 
 
 def _emphasised(text: str) -> "Markup":
-    """Our own Markdown as HTML: `*avg*` is emphasis, and there is no other markup in it."""
+    """Our own Markdown as HTML: emphasis between asterisks and code between backticks, and no other markup."""
     from markupsafe import Markup, escape
 
-    return Markup(re.sub(r"\*(.+?)\*", r"<em>\1</em>", str(escape(text)), flags=re.DOTALL))  # noqa: S704 - escaped
+    made = re.sub(r"\*(.+?)\*", r"<em>\1</em>", str(escape(text)), flags=re.DOTALL)
+    return Markup(re.sub(r"`(.+?)`", r"<code>\1</code>", made))  # noqa: S704 - escaped
