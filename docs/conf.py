@@ -1,14 +1,14 @@
 """The site: Sphinx over this folder, with the README as its front page. `sphinx-build docs site` builds it."""
 
-import json
 import posixpath
 import re
 import shutil
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+
+from xbench import session
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 BOARDS = REPOSITORY / "leaderboards"
@@ -76,18 +76,18 @@ def _link(text: str, target: str, file: str, page: str) -> str:
 def boards(folder: Path) -> str:
     """A list of all boards: a link to the page of each, what its suite is and what was run."""
     lines = []
-    for board in sorted(path.parent for path in folder.glob("*/results.jsonl")):
-        suite = tomllib.loads((board / "suite.toml").read_text(encoding="utf-8"))
-        lines.append(f"* [{board.name}](site:boards/{board.name}/index.html): {suite['title']}. {_ran(board)}")
+    for board in sorted(path.parent for path in folder.glob(f"*/{session.RESULTS}")):
+        suite = session.suite_of(board)
+        title = f"{suite.title}. " if suite else ""
+        lines.append(f"* [{board.name}](site:boards/{board.name}/index.html): {title}{_ran(board)}")
     return "\n".join(lines)
 
 
 def _ran(board: Path) -> str:
     """How much there is on a board, and of which tasks."""
-    journal = (board / "results.jsonl").read_text(encoding="utf-8")
-    cells = [json.loads(line)["cell"] for line in journal.splitlines()]
-    found = {what: sorted({cell[what] for cell in cells}) for what in ("model", "recipe", "target", "seed", "task")}
+    cells = [result.cell for result in session.read_results(board)]
     names = {"model": "model", "recipe": "recipe", "target": "language", "seed": "seed"}
+    found = {what: sorted({getattr(cell, what) for cell in cells}) for what in (*names, "task")}
     counts = [f"{len(found[what])} {name}{'s' * (len(found[what]) > 1)}" for what, name in names.items()]
     return f"{', '.join(counts)}; {', '.join(f'`{task}`' for task in found['task'])}."
 
@@ -96,7 +96,7 @@ def _read(app: Sphinx, page: str, source: list[str]) -> None:
     source[0] = _COG.sub("", source[0])
     if HERE in source[0]:
         source[0] = source[0].replace(HERE, boards(BOARDS))
-        for path in BOARDS.glob("*/results.jsonl"):
+        for path in BOARDS.glob(f"*/{session.RESULTS}"):
             app.env.note_dependency(path)
 
 

@@ -5,11 +5,12 @@ import enum
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
 from xbench import contracts, errors, formats, hookspecs, tables, testing, values
+from xbench.markup import grid
 
 PROVIDED = (
     contracts.Task, contracts.PairedData, contracts.Model, contracts.ModelFamily, contracts.Encoder, contracts.Aligner,
@@ -126,9 +127,8 @@ def _code(text: str) -> str:
     return f"`{text}`".replace("|", "\\|")
 
 
-def _grid(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    head = list(head)
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
+def _grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    return grid(head, list(rows), head)
 
 
 def _cell(text: str) -> str:
