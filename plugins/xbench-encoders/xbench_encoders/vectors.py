@@ -1,14 +1,18 @@
 """One vector per text, as aligners and diagnostics compare them."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from xbench_encoders.encoder import Tokens, TransformerEncoder
 from xbench_encoders.heads import pool_text
 from xbench_encoders.sampling import batches_by_length
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 ROWS = 64  # encoded at once
 
@@ -29,3 +33,16 @@ def mean_vectors(
     """The means of the texts' states without the special tokens: (texts, dimension) in float32."""
     vectors: NDArray[Any] = text_vectors(encoder, encoder.tokenize(texts, None, language, max_length)).numpy()
     return vectors
+
+
+def input_vectors(
+    encoder: TransformerEncoder, inputs: "pa.Table", language: str, max_length: int = 128
+) -> NDArray[Any]:
+    """One vector per row of a task's inputs, (rows, dimension) in float32, from `mean_vectors`.
+
+    Of a pair of texts it is [u; v; |u-v|; u*v], four times as wide: the features of InferSent (Conneau et al. 2017,
+    https://aclanthology.org/D17-1070/), each text encoded by itself.
+    """
+    columns = [name for name in ("text", "text_pair") if name in inputs.column_names]
+    sides = [mean_vectors(encoder, inputs[name].to_pylist(), language, max_length) for name in columns]
+    return sides[0] if len(sides) == 1 else np.hstack([*sides, abs(sides[0] - sides[1]), sides[0] * sides[1]])

@@ -39,8 +39,9 @@ class TreesPredictor:
     def predict(self, inputs: "pa.Table", language: str) -> "pa.Table":
         """The likeliest label and the probabilities of all, one row per input."""
         import pyarrow as pa
+        from xbench_encoders.vectors import input_vectors
 
-        scores = self.trees.predict(_vectors(self.encoder, inputs, language, self.max_length), num_threads=1)
+        scores = self.trees.predict(input_vectors(self.encoder, inputs, language, self.max_length), num_threads=1)
         return pa.table({"label": [self.labels[at] for at in scores.argmax(1)], "scores": scores.tolist()})
 
     def save(self, folder: Path) -> None:
@@ -72,6 +73,7 @@ class Trees:
     def fit(self, encoder: Any, task: TaskView, options: TreesOptions, context: FitContext) -> TreesPredictor:
         """Grow the trees; the loss on the training rows is shown while they grow."""
         import lightgbm
+        from xbench_encoders.vectors import input_vectors
 
         examples = context.labelled(context.source)
         gold = examples.gold["label"].to_pylist() if examples.gold else []
@@ -79,7 +81,7 @@ class Trees:
             found = ", ".join(sorted(set(gold))) or "none"
             raise StageError(f"examples of two labels or more are wanted, and those of {context.source} have {found}")
         rows = lightgbm.Dataset(
-            _vectors(encoder, examples.inputs, context.source, options.max_length),
+            input_vectors(encoder, examples.inputs, context.source, options.max_length),
             [task.labels.index(label) for label in gold],
         )
         asked = {
@@ -101,13 +103,3 @@ class Trees:
 
         trees = lightgbm.Booster(model_str=(folder / FILE).read_text(encoding="utf-8"))
         return TreesPredictor(encoder, task.labels, options.max_length, trees)
-
-
-def _vectors(encoder: Any, inputs: "pa.Table", language: str, max_length: int) -> Any:
-    """One vector per row, (rows, width); for a pair [u; v; |u-v|; u*v] of its two texts."""
-    import numpy as np
-    from xbench_encoders.vectors import mean_vectors
-
-    columns = [name for name in ("text", "text_pair") if name in inputs.column_names]
-    sides = [mean_vectors(encoder, inputs[name].to_pylist(), language, max_length) for name in columns]
-    return sides[0] if len(sides) == 1 else np.hstack([*sides, abs(sides[0] - sides[1]), sides[0] * sides[1]])
