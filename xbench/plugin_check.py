@@ -77,9 +77,11 @@ def _tried(
 ) -> Iterator[Finding]:
     """What the things do: those that the registry took in, that are not `ill`, and that have an invented task."""
     tried: list[Trial] = []
+    needed = _needed(subject.name)
     for kind, thing, options in things:
         owner, title = lab.registry.owners.get((kind, thing.name)), f"{kind} {thing.name}"
-        models, after = ([], None) if title in ill else lab.models(thing, _needed(subject.name))
+        models, after = ([], None) if title in ill else lab.models(thing, needed)
+        ran = Verdict.NONE  # what is to be said of a thing that another fault keeps from running
         if owner is None or owner.distribution != subject.name:
             why = "the plugin is left out as broken, see the other faults"
         elif title in ill:
@@ -87,18 +89,16 @@ def _tried(
         elif lab.kind(thing) is None:
             why = f"there is no invented task of {', '.join(thing.task_kinds)}"
         elif after is None:
-            lacking = "method that takes" if models else "model that gives"
+            ran, lacking = Verdict.FAULT, "method that takes" if models else "model that gives"
             why = f"no {lacking} encoders of the type {encoder_types.listed(thing)} is installed, to try it with"
         else:
             part = small(kind, thing, options, after)
             tried.append(Trial(lab, part, models, str(len(tried))))
             continue
-        untried = not (title in ill or after) and lab.kind(thing) is not None  # nothing else tells of it
-        verdicts = {"runs": Verdict.FAULT} if untried else {}
-        yield from (Finding(rule, verdicts.get(rule, Verdict.NONE), why, title) for rule in TRIED)
-    ran = [trial for trial in tried if trial.first.error is None]
-    if ran:
-        kill(lab.folder, ran)
+        yield from (Finding(rule, ran if rule == "runs" else Verdict.NONE, why, title) for rule in TRIED)
+    running = [trial for trial in tried if trial.first.error is None]
+    if running:
+        kill(lab.folder, running)
     for trial in tried:
         log.info("checking %s", trial.part.title)
         yield from (trial.held_to(rule, check) for rule, check in TRIED.items())
