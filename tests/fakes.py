@@ -79,7 +79,7 @@ def environment(folder, **more):
 def xbench(folder, *arguments, **more):
     """Run the command in another process that has the plugins of `folder` installed."""
     return subprocess.run(
-        command(*arguments), env=environment(folder, **more), cwd=folder, capture_output=True, text=True, timeout=120
+        command(*arguments), env=environment(folder, **more), cwd=folder, capture_output=True, text=True, timeout=280
     )
 
 

@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 
+from tests import fakes
 from tests.plugins import examples, tiny
 
 EXAMPLE = examples.TESTS / "example_plugin"
@@ -13,7 +14,8 @@ EXAMPLE = examples.TESTS / "example_plugin"
 @pytest.fixture(scope="module")
 def xbench(tmp_path_factory):
     """The command `xbench` in a process that sees the example plugin, installed by pip into a fresh folder."""
-    return partial(examples.xbench, examples.install(tmp_path_factory.mktemp("site"), EXAMPLE.name))
+    site = examples.install(tmp_path_factory.mktemp("site"), EXAMPLE.name)
+    return partial(fakes.xbench, site, OMP_NUM_THREADS="1")
 
 
 def test_the_example_is_short():

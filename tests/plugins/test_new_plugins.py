@@ -9,11 +9,10 @@ import sys
 import pytest
 
 from tests.conftest import REPOSITORY
+from tests.plugins import examples
 from tests.test_startup import HEAVY, PROBE
 from xbench.authoring import BEGUN
 
-PIP = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation",
-       "--disable-pip-version-check"]  # fmt: skip
 RUFF = ["ruff", "check", "--no-cache", "--config", REPOSITORY / "pyproject.toml"]
 PROGRAM = [sys.executable, "-c", "from xbench.cli import main; main()"]
 
@@ -25,8 +24,7 @@ def made(tmp_path_factory):
     for kind in BEGUN:
         done = call(folder, [*PROGRAM, "plugin", "new", f"xbench-trial-{kind}", "--kind", kind])
         assert done.returncode == 0, done.stderr
-        done = call(folder, [*PIP, "--target", folder / "site" / kind, folder / f"xbench-trial-{kind}"])
-        assert done.returncode == 0, done.stderr
+        examples.install(folder / "site" / kind, folder / f"xbench-trial-{kind}")
     return folder
 
 

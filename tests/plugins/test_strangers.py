@@ -6,6 +6,7 @@ from functools import partial
 import pyarrow as pa
 import pytest
 
+from tests import fakes
 from tests.plugins import examples
 from xbench.contracts import Data, Origin, Split
 from xbench.errors import DataError, MissingDataError
@@ -23,7 +24,7 @@ def site(tmp_path_factory):
 
 @pytest.fixture
 def xbench(site):
-    return partial(examples.xbench, site)
+    return partial(fakes.xbench, site, OMP_NUM_THREADS="1")
 
 
 @pytest.fixture
